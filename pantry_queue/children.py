@@ -1,0 +1,154 @@
+"""Processes we start on this machine and that must not outlive us.
+
+Each child gets a session of its own, so that Ctrl-C in the terminal reaches only us and we end the children in
+order. A small reaper process holds the other end of a pipe: when we vanish in whatever way, `kill -9` included,
+the pipe closes and the reaper ends what is left, last started first.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+_REAPER = """
+import os, signal, sys, time
+signal.signal(signal.SIGINT, signal.SIG_IGN); signal.signal(signal.SIGTERM, signal.SIG_IGN)
+signal.signal(signal.SIGHUP, signal.SIG_IGN)
+alive = []
+for line in sys.stdin:
+    verb, pid = line.split()
+    if verb == "add":
+        alive.append(int(pid))
+    elif int(pid) in alive:
+        alive.remove(int(pid))
+def gone(pid):
+    try:
+        os.killpg(pid, 0)
+    except OSError:
+        return True
+    return False
+for pid in reversed(alive):
+    for sig, patience in ((signal.SIGTERM, 10), (signal.SIGKILL, 2)):
+        if gone(pid):
+            break
+        try:
+            os.kill(pid, sig) if sig == signal.SIGTERM else os.killpg(pid, sig)
+        except OSError:
+            pass
+        end = time.monotonic() + patience
+        while time.monotonic() < end and not gone(pid):
+            time.sleep(0.05)
+"""
+
+_reaper: subprocess.Popen[str] | None = None
+_reaper_owner = 0
+
+
+def _tell_reaper(verb: str, pid: int) -> None:
+    global _reaper, _reaper_owner
+    if _reaper is None or _reaper_owner != os.getpid():
+        if verb == "del":
+            return
+        _reaper = subprocess.Popen(
+            [sys.executable, "-I", "-S", "-c", _REAPER],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            text=True,
+        )
+        _reaper_owner = os.getpid()
+    if _reaper.stdin is not None:
+        with contextlib.suppress(OSError):
+            _reaper.stdin.write(f"{verb} {pid}\n")
+            _reaper.stdin.flush()
+
+
+class Child:
+    """A running child process.
+
+    Attributes:
+        name: what it is called in messages, `worker 1` for example.
+        log: file that holds its output.
+    """
+
+    def __init__(self, name: str, process: subprocess.Popen[bytes], log: Path) -> None:
+        self.name = name
+        self.log = log
+        self._process = process
+
+    @property
+    def pid(self) -> int:
+        """Process id, also the id of its session and process group."""
+        return self._process.pid
+
+    def exit_code(self) -> int | None:
+        """None while it runs."""
+        return self._process.poll()
+
+    def signal(self, number: int) -> None:
+        """Send a signal to the process itself; nothing happens when it is gone."""
+        if self.exit_code() is None:
+            self._process.send_signal(number)
+
+    def stop(self, patience: float = 10.0) -> int:
+        """End it: SIGTERM, then after `patience` seconds SIGKILL to its whole group. Returns its exit code."""
+        self.signal(signal.SIGTERM)
+        try:
+            code = self._process.wait(patience)
+        except subprocess.TimeoutExpired:
+            code = self._kill()
+        else:
+            # What the child itself left behind, a work horse for example.
+            self._kill_group()
+        _tell_reaper("del", self.pid)
+        return code
+
+    def last_lines(self, count: int = 5) -> str:
+        """The end of its output, for an error message."""
+        with contextlib.suppress(OSError):
+            return "\n".join(self.log.read_text("utf-8", "replace").splitlines()[-count:])
+        return ""
+
+    def _kill(self) -> int:
+        self._kill_group()
+        return self._process.wait()
+
+    def _kill_group(self) -> None:
+        with contextlib.suppress(OSError):
+            os.killpg(self.pid, signal.SIGKILL)
+
+
+def start(name: str, argv: Sequence[str], *, env: Mapping[str, str], log: Path, cwd: Path | None = None) -> Child:
+    """Start a child whose life ends with ours.
+
+    Args:
+        name: what it is called in messages.
+        argv: command and arguments; no secrets, since everybody on the machine can read them.
+        env: its whole environment.
+        log: file its output is appended to, made private to the user.
+        cwd: its working directory, ours when left out.
+
+    Raises:
+        OSError: the command cannot be started.
+    """
+    handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        process = subprocess.Popen(
+            list(argv),
+            env=dict(env),
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=handle,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    finally:
+        os.close(handle)
+    _tell_reaper("add", process.pid)
+    return Child(name, process, log)

@@ -1,0 +1,202 @@
+"""From Settings to a Redis connection, and from Redis' errors to one of ours.
+
+Three kinds of caller, three policies: a reader gives up after a second, since a console must say that Redis is
+away rather than wait for it; a client waits longer and repeats, which is safe because every write of ours can be
+sent twice; a worker is handed over to RQ, which sets its own time-outs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from pantry_queue.config import EMBEDDED, Settings, mask_url
+from pantry_queue.errors import ConfigError, RedisUnavailable
+
+if TYPE_CHECKING:
+    from redis import Redis
+
+Purpose = Literal["reader", "client", "worker"]
+
+_SCHEMES = ("redis", "rediss", "unix", "redis+sentinel")
+_EXPECTED = "redis://host:port/db, rediss://..., unix:///path/to/socket, redis+sentinel://... or embedded"
+
+
+def describe(settings: Settings) -> str:
+    """The address for messages and titles, without secrets."""
+    if settings.redis_url is None:
+        return f"redis://{settings.redis_host}:{settings.redis_port}/{settings.redis_db}"
+    return mask_url(settings.redis_url)
+
+
+def connect(settings: Settings, purpose: Purpose = "client") -> Redis:
+    """A connection object; nothing is sent until its first command.
+
+    Args:
+        settings: where Redis is.
+        purpose: `reader` (1 s, never repeats), `client` (5 s, repeats three times) or `worker` (as RQ wants it).
+
+    Raises:
+        ConfigError: the URL cannot be used; the message never holds a password.
+        RedisUnavailable: `embedded` was asked for and none runs.
+    """
+    from redis import Redis
+
+    policy = _policy(purpose)
+    url = settings.redis_url
+    if url is None:
+        return Redis(
+            host=settings.redis_host,
+            port=settings.redis_port,
+            db=settings.redis_db,
+            password=settings.redis_password or None,
+            **policy,
+        )
+    if url == EMBEDDED:
+        from pantry_queue.embedded import attach
+
+        url = attach()
+    scheme = _checked_scheme(url)
+    if scheme == "redis+sentinel":
+        return _sentinel(url, policy)
+    try:
+        return Redis.from_url(url, **policy)
+    except (ValueError, TypeError):
+        # Redis' own message repeats the part it could not read, which may be the password.
+        raise ConfigError(
+            "The Redis URL cannot be read; write special characters of user and password as %XX. "
+            f"It should be {_EXPECTED}."
+        ) from None
+
+
+def _checked_scheme(url: str) -> str:
+    scheme = url.partition("://")[0]
+    if "://" not in url or scheme not in _SCHEMES:
+        raise ConfigError(f"The Redis URL {mask_url(url)!r} is not one of {_EXPECTED}.")
+    return scheme
+
+
+def _policy(purpose: Purpose) -> dict[str, Any]:
+    from redis.backoff import ExponentialBackoff, NoBackoff
+    from redis.retry import Retry
+
+    common: dict[str, Any] = {"health_check_interval": 30, "socket_keepalive": True}
+    if purpose == "reader":
+        return common | {
+            "socket_timeout": 1.0,
+            "socket_connect_timeout": 1.0,
+            "retry": Retry(NoBackoff(), 0),
+            "client_name": "pantry-console",
+        }
+    if purpose == "client":
+        return common | {
+            "socket_timeout": 5.0,
+            "socket_connect_timeout": 2.0,
+            "retry": Retry(ExponentialBackoff(cap=1.0, base=0.05), 3),
+            "client_name": "pantry-queue",
+        }
+    return common | {"socket_connect_timeout": 5.0}
+
+
+def _sentinel(url: str, policy: Mapping[str, Any]) -> Redis:
+    """`redis+sentinel://[user:password@]host:26379[,host2:26379]/db?service=mymaster`."""
+    from redis.sentinel import Sentinel
+
+    parts = urlsplit(url.replace("redis+sentinel://", "sentinel://", 1))
+    userinfo, _, hosts = parts.netloc.rpartition("@")
+    user, _, password = userinfo.partition(":")
+    query = parse_qs(parts.query)
+    service = query.get("service", ["mymaster"])[0]
+    try:
+        addresses = [_address(host) for host in hosts.split(",")]
+        db = int(parts.path.strip("/") or 0)
+    except ValueError:
+        raise ConfigError(
+            "The Sentinel URL cannot be read; it should be redis+sentinel://host:26379,host2:26379/0?service=mymaster."
+        ) from None
+    timeouts = {name: policy[name] for name in ("socket_timeout", "socket_connect_timeout") if name in policy}
+    sentinel: Any = Sentinel(addresses, sentinel_kwargs=timeouts, **timeouts)  # type: ignore[no-untyped-call]  # redis-py types its Sentinel only in part
+    options = {name: value for name, value in policy.items() if name not in timeouts}
+    master: Redis = sentinel.master_for(
+        service, db=db, username=unquote(user) or None, password=unquote(password) or None, **options
+    )
+    return master
+
+
+def _address(host: str) -> tuple[str, int]:
+    match = re.fullmatch(r"(\[[0-9a-fA-F:]+\]|[^:\[\]]+)(?::(\d+))?", host)
+    if not match:
+        raise ValueError(host)
+    return match[1].strip("[]"), int(match[2] or 26379)
+
+
+@contextmanager
+def translated(settings: Settings) -> Iterator[None]:
+    """Turns what redis-py raises inside the block into `RedisUnavailable` with one sentence.
+
+    Raises:
+        RedisUnavailable: the server is away, or refused us.
+    """
+    import redis.exceptions as redis_errors
+
+    try:
+        yield
+    except redis_errors.RedisError as error:
+        raise unavailable(error, settings) from error
+    except (ConnectionError, TimeoutError, OSError) as error:
+        raise unavailable(error, settings) from error
+
+
+def unavailable(error: Exception, settings: Settings) -> RedisUnavailable:
+    """The sentence for an error of redis-py, never with a secret in it."""
+    cause = _cause(error)
+    return RedisUnavailable(_SENTENCES[cause].format(where=describe(settings), detail=_detail(error)), cause)
+
+
+_SENTENCES = {
+    "refused": "No Redis answers at {where}: start it, or name the right one with --url or REDIS_HOST and REDIS_PORT.",
+    "timeout": "Redis at {where} does not answer in time: check the network and the server's load.",
+    "auth": "Redis at {where} refused the password: check REDIS_PASSWORD, or user and password in the URL.",
+    "permission": "The Redis user at {where} may not do this ({detail}): ask for the right, or use another user.",
+    "loading": "Redis at {where} is still loading its data: wait a moment and try again.",
+    "readonly": "Redis at {where} is a read-only replica: connect to the primary.",
+    "memory": "Redis at {where} is out of memory and refuses writes: free memory or raise maxmemory.",
+    "busy": "Redis at {where} is busy with a script: wait for its end and try again.",
+    "lost": "The connection to Redis at {where} broke off: check that the server still runs, and try again.",
+    "error": "Redis at {where} answered with an error: {detail}.",
+}
+
+
+def _detail(error: Exception) -> str:
+    from pantry_queue.text import safe
+
+    return safe(mask_url(str(error)), 200).rstrip(".")
+
+
+def _cause(error: Exception) -> str:
+    import redis.exceptions as redis_errors
+
+    by_class: tuple[tuple[type[Exception], str], ...] = (
+        (redis_errors.NoPermissionError, "permission"),
+        (redis_errors.AuthenticationError, "auth"),
+        (redis_errors.BusyLoadingError, "loading"),
+        (redis_errors.ReadOnlyError, "readonly"),
+        (redis_errors.OutOfMemoryError, "memory"),
+        (redis_errors.TimeoutError, "timeout"),
+        (TimeoutError, "timeout"),
+    )
+    for kind, cause in by_class:
+        if isinstance(error, kind):
+            return cause
+    text = str(error)
+    if text.startswith(("BUSY", "UNBLOCKED")):
+        return "busy"
+    if "WRONGPASS" in text or "NOAUTH" in text or "invalid username-password" in text:
+        return "auth"
+    if isinstance(error, (redis_errors.ConnectionError, OSError)):
+        opening = re.search(r"Error \S+ connecting|No master found|Name or service|\[Errno 2\]|refused", text)
+        return "refused" if opening else "lost"
+    return "error"

@@ -1,0 +1,143 @@
+"""RQ's key and field names, and ours, in one place.
+
+Layout from the RQ 3.0 source (`rq.job`, `rq.queue`, `rq.registry`, `rq.executions`, `rq.worker.base`); RQ 2.x
+uses the same names with the fixed prefix `rq`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+
+from pantry_queue.errors import ConfigError
+
+#: RQ allows no other characters, since it splices the prefix into Lua source (`rq.defaults`).
+_PREFIX = re.compile(r"[A-Za-z0-9_.:{}-]+")
+
+#: States that are sorted sets of their own, by RQ's name for the state -> key part.
+REGISTRIES: dict[str, str] = {
+    "started": "wip",
+    "finished": "finished",
+    "failed": "failed",
+    "deferred": "deferred",
+    "scheduled": "scheduled",
+    "canceled": "canceled",
+    "ready": "ready",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Names of keys under one prefix.
+
+    Args:
+        prefix: RQ's key prefix, `RQ_KEY_PREFIX` from RQ 3.0 on, `rq` before.
+    """
+
+    prefix: str = "rq"
+
+    def __post_init__(self) -> None:
+        if not _PREFIX.fullmatch(self.prefix):
+            raise ConfigError(
+                f"RQ_KEY_PREFIX is {self.prefix!r}; it may hold only letters, digits and the characters _ . : - {{ }}."
+            )
+
+    @classmethod
+    def from_env(cls) -> Keys:
+        """The names under `RQ_KEY_PREFIX`, which RQ itself reads in the same way."""
+        return cls(os.environ.get("RQ_KEY_PREFIX", "rq"))
+
+    # -- sets that name everything else -----------------------------------------------------------------
+    @property
+    def queues(self) -> str:
+        """Set of full queue keys."""
+        return f"{self.prefix}:queues"
+
+    @property
+    def workers(self) -> str:
+        """Set of full worker keys; members may be long dead."""
+        return f"{self.prefix}:workers"
+
+    @property
+    def suspended(self) -> str:
+        """String, present while all workers are suspended; may expire."""
+        return f"{self.prefix}:suspended"
+
+    # -- queues -----------------------------------------------------------------------------------------
+    def queue(self, name: str) -> str:
+        """List of job ids, head is next."""
+        return f"{self.prefix}:queue:{name}"
+
+    def queue_name(self, key: str) -> str:
+        """The name inside a full queue key."""
+        return key.removeprefix(f"{self.prefix}:queue:")
+
+    def intermediate(self, name: str) -> str:
+        """List of ids taken from the queue but not yet registered as started."""
+        return f"{self.prefix}:queue:{name}:intermediate"
+
+    def registry(self, state: str, queue: str) -> str:
+        """Sorted set of a state (see `REGISTRIES`) of one queue."""
+        return f"{self.prefix}:{REGISTRIES[state]}:{queue}"
+
+    def queue_workers(self, queue: str) -> str:
+        """Set of full worker keys that said they listen to this queue."""
+        return f"{self.prefix}:workers:{queue}"
+
+    def scheduler_lock(self, queue: str) -> str:
+        """String with the scheduler's name (RQ >= 2.10) or pid."""
+        return f"{self.prefix}:scheduler-lock:{queue}"
+
+    # -- jobs -------------------------------------------------------------------------------------------
+    def job(self, job_id: str) -> str:
+        """Hash of a job."""
+        return f"{self.prefix}:job:{job_id}"
+
+    def dependents(self, job_id: str) -> str:
+        """Set of ids that wait for this job."""
+        return f"{self.prefix}:job:{job_id}:dependents"
+
+    def dependencies(self, job_id: str) -> str:
+        """Set of ids this job waits for; the doubled colon is RQ's."""
+        return f"{self.prefix}:job::{job_id}:dependencies"
+
+    def results(self, job_id: str) -> str:
+        """Stream of results, newest last."""
+        return f"{self.prefix}:results:{job_id}"
+
+    def executions(self, job_id: str) -> str:
+        """Sorted set of execution ids of a job."""
+        return f"{self.prefix}:executions:{job_id}"
+
+    def execution(self, job_id: str, execution_id: str) -> str:
+        """Hash of one execution; its times are unix floats."""
+        return f"{self.prefix}:execution:{job_id}:{execution_id}"
+
+    def group(self, name: str) -> str:
+        """Set of ids of a group."""
+        return f"{self.prefix}:group:{name}"
+
+    # -- workers ----------------------------------------------------------------------------------------
+    def worker(self, name: str) -> str:
+        """Hash of a worker."""
+        return f"{self.prefix}:worker:{name}"
+
+    def worker_name(self, key: str) -> str:
+        """The name inside a full worker key."""
+        return key.removeprefix(f"{self.prefix}:worker:")
+
+    def worker_executions(self, name: str) -> str:
+        """Set of `job:execution` a worker runs now (RQ >= 3.0)."""
+        return f"{self.prefix}:worker:{name}:executions"
+
+    def worker_channel(self, name: str) -> str:
+        """Pub/sub channel that carries commands to a worker."""
+        return f"{self.prefix}:pubsub:{name}"
+
+
+#: Our own keys, all bounded by length or expiry (docs/keyspace.md).
+PAUSED = "pantry:paused"
+QUARANTINE = "pantry:quarantine"
+AUDIT = "pantry:audit"
+TRASH = "pantry:trash"

@@ -1,0 +1,52 @@
+"""A real Valkey for every test that needs one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pantry_queue import embedded
+from pantry_queue.config import Settings
+from pantry_queue.connection import connect
+
+if TYPE_CHECKING:
+    from redis import Redis
+
+#: Real receipts that lie beside a checkout; their licence keeps them out of it.
+SHARED_RECEIPTS = Path(__file__).resolve().parents[2] / "shared" / "receipts"
+
+
+@pytest.fixture(scope="session")
+def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[embedded.EmbeddedServer]:
+    """A private server for the whole run."""
+    server = embedded.start(tmp_path_factory.mktemp("valkey"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def settings(valkey: embedded.EmbeddedServer) -> Settings:
+    """Settings that point to the private server, which is emptied first."""
+    here = replace(Settings(), redis_url=valkey.url)
+    connect(here).flushall()
+    return here
+
+
+@pytest.fixture
+def redis_client(settings: Settings) -> Iterator[Redis]:
+    """A connection to the private server."""
+    client = connect(settings)
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def shared_receipts() -> Path:
+    """The real receipts, or a skip where they are absent."""
+    if not SHARED_RECEIPTS.is_dir():
+        pytest.skip("the real receipts are not beside this checkout (../shared/receipts)")
+    return SHARED_RECEIPTS
