@@ -83,7 +83,7 @@ def _policy(purpose: Purpose) -> dict[str, Any]:
     from redis.backoff import ExponentialBackoff, NoBackoff
     from redis.retry import Retry
 
-    common: dict[str, Any] = {"health_check_interval": 30, "socket_keepalive": True}
+    common: dict[str, Any] = {"health_check_interval": 30}
     if purpose == "reader":
         return common | {
             "socket_timeout": 1.0,

@@ -71,7 +71,7 @@ def safe_lines(value: str | bytes | None, max_lines: int = 2000, max_width: int 
 
     Args:
         value: text or UTF-8 bytes.
-        max_lines: lines kept, from the end (the deciding line of a traceback is its last); a first line counts the rest.
+        max_lines: lines kept, from the end (a traceback decides in its last line); a first line counts the rest.
         max_width: characters kept of each line.
     """
     if value is None:
