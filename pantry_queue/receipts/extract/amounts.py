@@ -81,7 +81,7 @@ def _repair_word(match: re.Match[str]) -> str:
     rest = word[len(head) :]
     digits = sum("0" <= mark <= "9" for mark in rest)
     marks = len(rest) - rest.count(".") - rest.count(",")
-    if digits >= 2 and digits >= marks * _DIGIT_SHARE and marks < len(rest):  # noqa: PLR2004
+    if digits >= 2 and digits >= marks * _DIGIT_SHARE and marks < len(rest):
         return (" " if head else "") + rest.translate(_LOOK_ALIKES)
     return word
 

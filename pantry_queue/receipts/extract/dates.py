@@ -23,9 +23,7 @@ _MONTHS_IN_YEAR = 12
 _CENTURY_PIVOT = 70
 
 # English, German, Malay and Indonesian, by their first three letters.
-_MONTHS = {
-    name: month for month, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)
-}
+_MONTHS = {name: month for month, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
 _MONTHS |= {
     "mär": 3,
     "mae": 3,
@@ -161,9 +159,7 @@ def _iso_dates(text: str) -> Iterable[_Raw]:
 
 
 def _numeric_dates(text: str, order: DateOrder, *, taken: Sequence[int]) -> Iterable[_Raw]:
-    matches = sorted(
-        [*_NUMERIC_LONG.finditer(text), *_NUMERIC_SHORT.finditer(text)], key=lambda match: match.start()
-    )
+    matches = sorted([*_NUMERIC_LONG.finditer(text), *_NUMERIC_SHORT.finditer(text)], key=lambda match: match.start())
     for match in matches:
         if any(abs(match.start() - start) < _MIN_DISTANCE for start in taken):
             continue
@@ -199,7 +195,7 @@ def _month(name: str) -> int:
 
 def _day(year: str, month: str | int, day: str) -> date | None:
     full_year = int(year)
-    if full_year < 100:  # noqa: PLR2004
+    if full_year < 100:
         full_year += 2000 if full_year < _CENTURY_PIVOT else 1900
     try:
         return date(full_year, int(month), int(day))

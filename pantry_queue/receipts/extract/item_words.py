@@ -28,7 +28,7 @@ COUNT_TIMES_PRICE = re.compile(
     (?:x|×|@|\*|pcs)\s*
     (?:{CURRENCY_SIGN})?\s*
     (?P<price>[0-9]{{1,6}}[.,][0-9]{{2}})
-    """,  # noqa: RUF001
+    """,
     re.IGNORECASE | re.VERBOSE,
 )
 PRICE_TIMES_COUNT = re.compile(
@@ -37,10 +37,10 @@ PRICE_TIMES_COUNT = re.compile(
     (?P<price>[0-9]{{1,6}}[.,][0-9]{{2}})\s*
     (?:x|×|\*)\s*
     (?P<count>[0-9]{{1,3}})(?![0-9.,])
-    """,  # noqa: RUF001
+    """,
     re.IGNORECASE | re.VERBOSE,
 )
-LEADING_COUNT = re.compile(r"^\W{0,2}([0-9]{1,2})\s*(?:x|×)?\s+(?=[A-Za-z])", re.IGNORECASE)  # noqa: RUF001
+LEADING_COUNT = re.compile(r"^\W{0,2}([0-9]{1,2})\s*(?:x|×)?\s+(?=[A-Za-z])", re.IGNORECASE)
 
 _LONE_CURRENCY = re.compile(rf"{CURRENCY_SIGN}(?=\s|$)", re.IGNORECASE)
 _SPACES = re.compile(r"\s{2,}")

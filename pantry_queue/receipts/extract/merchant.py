@@ -33,9 +33,7 @@ _REGISTRATION_IN_BRACKETS = re.compile(r"[\(\[]\s*[A-Z]{0,3}[0-9]{4,}[^)\]]*[\)\
 _EDGE_MARKS = re.compile(r"^[\W_]+|[^\w.)&!']+$")
 _SPACES = re.compile(r"\s{2,}")
 _GOES_ON = re.compile(r"(&|\band|,|-)$", re.IGNORECASE)
-_REST_OF_COMPANY = re.compile(
-    r"^\(?[A-Za-z. ()]{0,16}(sdn\.?\s*bhd|bhd|enterprise|gmbh|co\.? kg|ltd)\b", re.IGNORECASE
-)
+_REST_OF_COMPANY = re.compile(r"^\(?[A-Za-z. ()]{0,16}(sdn\.?\s*bhd|bhd|enterprise|gmbh|co\.? kg|ltd)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,14 +128,20 @@ def _known_chain(rows: Sequence[Row]) -> Merchant | None:
 def _join_broken_name(rows: Sequence[Row], best: _Candidate) -> str:
     name, index = best.name, best.index
     following = clean_name(rows[index + 1].text) if index + 1 < len(rows) else ""
-    is_rest = _REST_OF_COMPANY.match(following) and len(following) < _SHORT_REST
-    if is_rest and not COMPANY_SUFFIX.search(name) and not ADDRESS.search(following):
+    if _is_company_rest(name, following) or _is_continued(name, following):
         name = f"{name} {following}"
-    elif _GOES_ON.search(name) and letters_in(following) > _MIN_LETTERS:
-        if not ADDRESS.search(following) and not HEAD_MATTER.search(following):
-            name = f"{name} {following}"
     if index > 0 and COMPANY_REST.match(name):
         before = clean_name(rows[index - 1].text)
         if letters_in(before) >= _MIN_LETTERS and not HEAD_MATTER.search(before):
             name = f"{before} {name}"
     return name
+
+
+def _is_company_rest(name: str, following: str) -> bool:
+    is_rest = _REST_OF_COMPANY.match(following) and len(following) < _SHORT_REST
+    return bool(is_rest) and not COMPANY_SUFFIX.search(name) and not ADDRESS.search(following)
+
+
+def _is_continued(name: str, following: str) -> bool:
+    is_other = ADDRESS.search(following) or HEAD_MATTER.search(following)
+    return bool(_GOES_ON.search(name)) and letters_in(following) > _MIN_LETTERS and not is_other

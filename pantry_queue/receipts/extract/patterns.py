@@ -11,7 +11,7 @@ def any_of(*parts: str) -> re.Pattern[str]:
 
 
 # Currency signs and codes as printed beside amounts; "Rn" is how "RM" is often misread.
-CURRENCY_SIGN = r"(?:RM|MYR|R[Mn]\b|\$|US\$|S\$|USD|SGD|EUR|€|£|GBP|Rp\.?|IDR|¥|JPY|CHF|CAD|AUD|₹|INR)"  # noqa: RUF001
+CURRENCY_SIGN = r"(?:RM|MYR|R[Mn]\b|\$|US\$|S\$|USD|SGD|EUR|€|£|GBP|Rp\.?|IDR|¥|JPY|CHF|CAD|AUD|₹|INR)"
 
 SUBTOTAL = any_of(r"sub\s?-?\.?t[o0]ta", "subttl", "zwischensumme")
 CHANGE = any_of(r"\bchange\b", "kembali", r"\bbaki\b", "rückgeld", "ruckgeld", "zurück", r"\bchg\b")

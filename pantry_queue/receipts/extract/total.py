@@ -170,9 +170,7 @@ def _without_words(page: Page, evidence: _Evidence) -> list[Total]:
 
 
 def _positive(page: Page) -> list[tuple[int, Decimal]]:
-    return [
-        (index, found.value) for index, row in enumerate(page.amounts) for found in row if found.value > 0
-    ]
+    return [(index, found.value) for index, row in enumerate(page.amounts) for found in row if found.value > 0]
 
 
 def _after_rounding(page: Page, total: Total, net: Decimal | None) -> Total:
