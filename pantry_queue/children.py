@@ -74,10 +74,10 @@ class Child:
 
     Attributes:
         name: what it is called in messages, `worker 1` for example.
-        log: file that holds its output.
+        log: file that holds its output, None when that goes to ours.
     """
 
-    def __init__(self, name: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    def __init__(self, name: str, process: subprocess.Popen[bytes], log: Path | None) -> None:
         self.name = name
         self.log = log
         self._process = process
@@ -97,58 +97,58 @@ class Child:
             self._process.send_signal(number)
 
     def stop(self, patience: float = 10.0) -> int:
-        """End it: SIGTERM, then after `patience` seconds SIGKILL to its whole group. Returns its exit code."""
-        self.signal(signal.SIGTERM)
-        try:
-            code = self._process.wait(patience)
-        except subprocess.TimeoutExpired:
-            code = self._kill()
-        else:
-            # What the child itself left behind, a work horse for example.
-            self._kill_group()
+        """End it and return its exit code.
+
+        SIGTERM, after `patience` seconds a second one (a worker then drops its job), then SIGKILL to its group.
+        """
+        for wait in (patience, 2.0):
+            self.signal(signal.SIGTERM)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(wait)
+                break
+        with contextlib.suppress(OSError):
+            os.killpg(self.pid, signal.SIGKILL)
+        code = self._process.wait()
         _tell_reaper("del", self.pid)
         return code
 
     def last_lines(self, count: int = 5) -> str:
         """The end of its output, for an error message."""
+        if self.log is None:
+            return ""
         with contextlib.suppress(OSError):
             return "\n".join(self.log.read_text("utf-8", "replace").splitlines()[-count:])
         return ""
 
-    def _kill(self) -> int:
-        self._kill_group()
-        return self._process.wait()
 
-    def _kill_group(self) -> None:
-        with contextlib.suppress(OSError):
-            os.killpg(self.pid, signal.SIGKILL)
-
-
-def start(name: str, argv: Sequence[str], *, env: Mapping[str, str], log: Path, cwd: Path | None = None) -> Child:
+def start(
+    name: str, argv: Sequence[str], *, env: Mapping[str, str], log: Path | None, cwd: Path | None = None
+) -> Child:
     """Start a child whose life ends with ours.
 
     Args:
         name: what it is called in messages.
         argv: command and arguments; no secrets, since everybody on the machine can read them.
         env: its whole environment.
-        log: file its output is appended to, made private to the user.
+        log: file its output is appended to, made private to the user; None: our own output.
         cwd: its working directory, ours when left out.
 
     Raises:
         OSError: the command cannot be started.
     """
-    handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    try:
+    with contextlib.ExitStack() as closing:
+        output = None
+        if log is not None:
+            output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            closing.callback(os.close, output)
         process = subprocess.Popen(
             list(argv),
             env=dict(env),
             cwd=cwd,
             stdin=subprocess.DEVNULL,
-            stdout=handle,
-            stderr=subprocess.STDOUT,
+            stdout=output,
+            stderr=None if output is None else subprocess.STDOUT,
             start_new_session=True,
         )
-    finally:
-        os.close(handle)
     _tell_reaper("add", process.pid)
     return Child(name, process, log)

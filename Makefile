@@ -1,0 +1,52 @@
+# Everything a fresh machine needs is Python 3.11 or newer and make: the first call of a target sets it up.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CONSTRAINTS := .ci/constraints.txt
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format screenshots goldens bench clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.demo ## the main job on this machine: server, agent, workers, receipts, console
+	@$(BIN)/pantry-console demo
+
+test: $(VENV)/.dev ## all tests
+	@$(BIN)/python -m pytest -q
+
+lint: $(VENV)/.dev ## ruff, mypy --strict, import contracts
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+
+format: $(VENV)/.dev ## put the code in form
+	@$(BIN)/ruff check --fix --quiet .
+	@$(BIN)/ruff format --quiet .
+
+screenshots: $(VENV)/.dev ## pictures of the README, made by the console itself
+	@$(BIN)/python -m tests.screenshots
+
+bench: $(VENV)/.dev ## accuracy and speed, each against a named peer of the same run
+	@for bench in ocr_accuracy enqueue; do echo "== $$bench"; $(BIN)/python -m tests.benchmarks.$$bench || exit 1; done
+
+clean: ## remove what make made
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist *.egg-info
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed; name one with make PYTHON=python3.12 ..." >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.demo: $(BIN)/python pyproject.toml $(CONSTRAINTS)
+	@echo "installing into $(VENV) ..." >&2
+	@$(PIP) -e '.[demo]'
+	@touch $@
+
+$(VENV)/.dev: $(BIN)/python pyproject.toml $(CONSTRAINTS)
+	@echo "installing into $(VENV) ..." >&2
+	@$(PIP) -e '.[dev]'
+	@touch $@ $(VENV)/.demo

@@ -1,0 +1,112 @@
+"""The command line: global options, subcommands, exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import click
+import typer
+
+from console.cli import demo, jobs, ocr, output, status, up, workers
+from console.cli.target import Target, of
+from pantry_queue.config import mask_url
+from pantry_queue.errors import (
+    ConfigError,
+    MissingExtra,
+    NotFound,
+    PantryError,
+    PayloadError,
+    RedisUnavailable,
+    Refused,
+)
+
+#: Exit codes by kind of error, as docs/cli.md promises them to scripts. The first that fits counts.
+EXIT_CODES: tuple[tuple[type[PantryError], int], ...] = (
+    (ConfigError, 2),
+    (PayloadError, 2),
+    (MissingExtra, 2),
+    (NotFound, 3),
+    (Refused, 4),
+    (RedisUnavailable, 5),
+    (PantryError, 1),
+)
+
+app = typer.Typer(
+    name="pantry-console",
+    help="Operations console for RQ queues. Without a command it opens the terminal interface.",
+    no_args_is_help=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
+app.command("demo")(demo.demo)
+app.command("up")(up.up)
+app.command("status")(status.status)
+app.add_typer(jobs.app, name="jobs")
+app.add_typer(workers.app, name="workers")
+app.add_typer(ocr.app, name="ocr")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from pantry_queue import __version__
+
+        output.text(f"pantry-console {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def options(
+    context: typer.Context,
+    url: Annotated[
+        str | None,
+        typer.Option(
+            help="redis://, rediss://, unix://, redis+sentinel:// or embedded. "
+            "Also from PANTRY_REDIS_URL, RQ_REDIS_URL, REDIS_URL, or REDIS_HOST and its kin."
+        ),
+    ] = None,
+    read_only: Annotated[
+        bool, typer.Option("--read-only", envvar="PANTRY_READ_ONLY", help="Refuse every action that writes.")
+    ] = False,
+    no_color: Annotated[bool, typer.Option("--no-color", help="No colours; NO_COLOR does the same.")] = False,
+    _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    """Operations console for RQ queues. Without a command it opens the terminal interface."""
+    output.colour = not (no_color or os.environ.get("NO_COLOR"))
+    if url and mask_url(url) != url:
+        output.note(
+            "warning: a password on the command line is seen by everyone on this machine; "
+            "put the URL into PANTRY_REDIS_URL instead."
+        )
+    context.obj = Target(url, read_only)
+    if context.invoked_subcommand is None:
+        raise typer.Exit(open_console(of(context)))
+
+
+def open_console(target: Target) -> int:
+    """The terminal interface, which only this command imports."""
+    from console.tui.app import run_console
+
+    return run_console(target.settings())
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command line and return its exit code; what goes wrong is one sentence on standard error."""
+    command = typer.main.get_command(app)
+    try:
+        result = command.main(args=arguments, prog_name="pantry-console", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return 130
+    except PantryError as error:
+        output.note(f"pantry-console: {error}")
+        return next(code for kind, code in EXIT_CODES if isinstance(error, kind))
+    except BrokenPipeError:
+        # The reader has seen enough (`| head`); nothing more may be written, not even at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return result if isinstance(result, int) else 0

@@ -1,0 +1,128 @@
+"""The only writer of standard output, and of messages on standard error.
+
+Data goes to standard output and nothing else does. Tables are drawn by Rich, plain when the output is no terminal;
+JSON has ISO 8601 times in UTC, durations in seconds, and null for what is unknown.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+#: Set by the global option `--no-color`.
+colour = True
+
+
+def iso(at: datetime | None) -> str | None:
+    """A time as JSON shows it: UTC, milliseconds, `Z`."""
+    if at is None:
+        return None
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return iso(value)
+    if isinstance(value, Decimal):
+        return str(value)
+    return str(value)
+
+
+def document(value: object) -> None:
+    """One JSON document."""
+    _write(json.dumps(value, indent=2, default=_plain, ensure_ascii=False) + "\n")
+
+
+def line(value: object) -> None:
+    """One JSON object on a line, sent at once so that a pipe's reader can start."""
+    _write(json.dumps(value, default=_plain, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+def text(value: str) -> None:
+    """A line of plain text."""
+    _write(value + "\n")
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: Iterable[str] = (), title: str = "") -> None:
+    """A table for people.
+
+    Args:
+        columns: headings; a heading in `right` is aligned to the right.
+        rows: cells as safe text; markup in them is never read.
+        title: a line above, left out when empty.
+    """
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    terminal = sys.stdout.isatty()
+    console = Console(
+        file=sys.stdout,
+        no_color=not colour,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        soft_wrap=not terminal,
+        # Without a terminal nothing is cut: the reader is a file or another program.
+        width=None if terminal else 10_000,
+    )
+    if title:
+        console.print(Text(title, style="bold"))
+    grid = Table(box=SIMPLE_HEAD if terminal else None, pad_edge=False, show_edge=False, header_style="bold")
+    numbers = set(right)
+    for column in columns:
+        grid.add_column(column, justify="right" if column in numbers else "left", overflow="ellipsis", no_wrap=True)
+    for row in rows:
+        grid.add_row(*(Text(cell, style=_tone(cell)) for cell in row))
+    console.print(grid)
+
+
+def facts(pairs: Iterable[tuple[str, str]]) -> None:
+    """Names and values, one a line, in two aligned columns; empty values are left out."""
+    kept = [(name, value) for name, value in pairs if value]
+    width = max((len(name) for name, _ in kept), default=0)
+    for name, value in kept:
+        _write(f"{name.ljust(width)}  {value}\n")
+
+
+def note(message: str) -> None:
+    """A message for people, on standard error."""
+    sys.stderr.write(message + "\n")
+    sys.stderr.flush()
+
+
+def ago(seconds: float | None) -> str:
+    """A duration in its two largest units: `7s`, `3m10s`, `2h05m`, `4d3h`; `-` when unknown."""
+    if seconds is None:
+        return "-"
+    whole = max(0, int(seconds))
+    if whole < 60:
+        return f"{whole}s"
+    if whole < 3600:
+        return f"{whole // 60}m{whole % 60:02}s"
+    if whole < 86400:
+        return f"{whole // 3600}h{whole % 3600 // 60:02}m"
+    return f"{whole // 86400}d{whole % 86400 // 3600}h"
+
+
+_TONES = {"failed": "red", "stopped": "red", "dead": "red", "ghost": "red", "deaf": "yellow", "late": "yellow"}
+_TONES |= {"finished": "green", "completed": "green", "started": "cyan", "busy": "cyan"}
+
+
+def _tone(cell: str) -> str:
+    return _TONES.get(cell, "")
+
+
+def _write(data: str) -> None:
+    sys.stdout.write(data)
+
+
+def as_pairs(items: Iterable[Any]) -> dict[str, str]:
+    """Named arguments as a JSON object."""
+    return {str(item.name): str(item.value) for item in items}

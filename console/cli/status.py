@@ -1,0 +1,188 @@
+"""`status`: queues, workers, Redis."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from console.cli import output
+from console.cli.target import Target, of, reader
+
+if TYPE_CHECKING:
+    from pantry_queue.monitor.model import Counts, QueueStat, Snapshot, WorkerStat
+
+
+def status(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+    watch: Annotated[float | None, typer.Option(min=0.2, help="Repeat every so many seconds, until Ctrl-C.")] = None,
+) -> None:
+    """Queues, workers and Redis at this moment."""
+    target = of(context)
+    show = _show_line if as_json and watch else _show_json if as_json else _show
+    show(take(target))
+    while watch:
+        time.sleep(watch)
+        show(take(target))
+
+
+def take(target: Target) -> Snapshot:
+    """One snapshot of the deployment.
+
+    Raises:
+        RedisUnavailable: the server is away, or refused us.
+    """
+    from pantry_queue.connection import describe
+    from pantry_queue.monitor import snapshot
+
+    settings = target.settings()
+    with reader(settings) as client:
+        return snapshot.take(client, target.keys(), target=describe(settings))
+
+
+COUNTS = ("queued", "started", "finished", "failed", "deferred", "scheduled", "canceled", "ready", "intermediate")
+
+
+def counts_json(counts: Counts) -> dict[str, int]:
+    """Counts per state, with what stands beside them."""
+    return {name: getattr(counts, name) for name in (*COUNTS, "abandoned", "overdue", "expired")}
+
+
+def queue_json(queue: QueueStat, snapshot: Snapshot) -> dict[str, Any]:
+    """One queue as `status --json` gives it."""
+    age = (snapshot.taken_at - queue.oldest_at).total_seconds() if queue.oldest_at else None
+    return {
+        "name": queue.name,
+        **counts_json(queue.counts),
+        "oldest_age": age,
+        "workers": len(queue.workers),
+        "worker_names": list(queue.workers),
+        "paused": queue.paused,
+    }
+
+
+def worker_json(worker: WorkerStat) -> dict[str, Any]:
+    """One worker as `status --json` and `workers list --json` give it."""
+    return {
+        "name": worker.name,
+        "state": worker.state or None,
+        "verdict": worker.verdict,
+        "evidence": worker.evidence,
+        "queues": list(worker.queues),
+        "job_ids": list(worker.job_ids),
+        "hostname": worker.hostname or None,
+        "pid": worker.pid,
+        "heartbeat_age": worker.heartbeat_age,
+        "ttl": worker.ttl,
+        "successful": worker.successful,
+        "failed": worker.failed,
+        "working_seconds": worker.working_seconds,
+        "birth_at": output.iso(worker.birth_at),
+        "last_heartbeat_at": output.iso(worker.last_heartbeat_at),
+        "rq_version": worker.rq_version or None,
+        "python_version": worker.python_version or None,
+    }
+
+
+def snapshot_json(snapshot: Snapshot) -> dict[str, Any]:
+    """The document of `status --json`."""
+    facts = snapshot.redis
+    return {
+        "taken_at": output.iso(snapshot.taken_at),
+        "round_trip_ms": round(snapshot.round_trip_ms, 3),
+        "target": snapshot.target,
+        "redis": {
+            "server": facts.server,
+            "version": facts.version,
+            "role": facts.role,
+            "uptime_seconds": facts.uptime_seconds,
+            "used_memory": facts.used_memory,
+            "max_memory": facts.max_memory,
+            "eviction_policy": facts.eviction_policy,
+            "aof_enabled": facts.aof_enabled,
+            "last_save_at": output.iso(facts.last_save_at),
+            "connected_clients": facts.connected_clients,
+            "ops_per_second": facts.ops_per_second,
+        },
+        "suspended": snapshot.suspended,
+        "suspended_ttl": snapshot.suspended_ttl,
+        "quarantined": snapshot.quarantined,
+        "queues": [queue_json(queue, snapshot) for queue in snapshot.queues],
+        "workers": [worker_json(worker) for worker in snapshot.workers],
+        "schedulers": [{"queue": held.queue, "holder": held.holder, "ttl": held.ttl} for held in snapshot.schedulers],
+        "totals": counts_json(snapshot.totals),
+    }
+
+
+def _show_json(snapshot: Snapshot) -> None:
+    output.document(snapshot_json(snapshot))
+
+
+def _show_line(snapshot: Snapshot) -> None:
+    output.line(snapshot_json(snapshot))
+
+
+def _show(snapshot: Snapshot) -> None:
+    facts = snapshot.redis
+    output.text(
+        f"{snapshot.target}  {facts.server} {facts.version}  {facts.connected_clients} clients  "
+        f"{facts.used_memory / 2**20:,.1f} MiB  {snapshot.round_trip_ms:.1f} ms"
+    )
+    for warning in warnings(snapshot):
+        output.text(f"! {warning}")
+    output.table(
+        ("QUEUE", *(name.upper() for name in COUNTS[:7]), "OLDEST", "WORKERS"),
+        (_queue_row(queue, snapshot) for queue in snapshot.queues),
+        right=(*(name.upper() for name in COUNTS[:7]), "OLDEST", "WORKERS"),
+    )
+    output.table(WORKER_COLUMNS, (worker_row(worker) for worker in snapshot.workers), right=WORKER_NUMBERS)
+
+
+def warnings(snapshot: Snapshot) -> list[str]:
+    """What is wrong, one sentence each; empty when all is well."""
+    found = []
+    if snapshot.suspended:
+        until = f" for {output.ago(snapshot.suspended_ttl)} more" if snapshot.suspended_ttl else ""
+        found.append(f"all workers are suspended{until}")
+    for queue in snapshot.queues:
+        if queue.counts.queued and not queue.workers:
+            found.append(f"queue {queue.name}: {queue.counts.queued:,} jobs wait and no worker listens")
+        if queue.paused:
+            found.append(f"queue {queue.name} is paused")
+        if queue.counts.abandoned:
+            found.append(f"queue {queue.name}: {queue.counts.abandoned:,} running jobs have lost their worker")
+        if queue.counts.overdue:
+            found.append(f"queue {queue.name}: {queue.counts.overdue:,} scheduled jobs are overdue")
+    if snapshot.quarantined:
+        found.append(f"{snapshot.quarantined:,} unreadable jobs are in quarantine")
+    return found
+
+
+def _queue_row(queue: QueueStat, snapshot: Snapshot) -> tuple[str, ...]:
+    age = (snapshot.taken_at - queue.oldest_at).total_seconds() if queue.oldest_at else None
+    return (
+        queue.name,
+        *(f"{getattr(queue.counts, name):,}" for name in COUNTS[:7]),
+        output.ago(age),
+        str(len(queue.workers)),
+    )
+
+
+WORKER_COLUMNS = ("WORKER", "VERDICT", "STATE", "QUEUES", "JOB", "BEAT", "DONE", "FAILED")
+WORKER_NUMBERS = ("BEAT", "DONE", "FAILED")
+
+
+def worker_row(worker: WorkerStat) -> tuple[str, ...]:
+    """One worker as a line of a table (`WORKER_COLUMNS`)."""
+    return (
+        worker.name,
+        worker.verdict,
+        worker.state or "-",
+        ",".join(worker.queues),
+        ",".join(worker.job_ids) or "-",
+        output.ago(worker.heartbeat_age),
+        f"{worker.successful:,}",
+        f"{worker.failed:,}",
+    )

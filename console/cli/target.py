@@ -1,0 +1,80 @@
+"""What the global options say: which Redis, and whether it may be changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import typer
+
+from pantry_queue.config import Settings
+from pantry_queue.errors import Refused
+
+if TYPE_CHECKING:
+    from redis import Redis
+
+    from pantry_queue.keys import Keys
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The deployment a command works on.
+
+    Attributes:
+        url: value of `--url`, which wins over the environment.
+        read_only: refuse what writes.
+    """
+
+    url: str | None = None
+    read_only: bool = False
+
+    def settings(self) -> Settings:
+        """Settings from the environment, with the URL of the command line.
+
+        Raises:
+            ConfigError: a variable holds what it should not.
+        """
+        settings = Settings.from_env()
+        return replace(settings, redis_url=self.url) if self.url else settings
+
+    def keys(self) -> Keys:
+        """Key names under `RQ_KEY_PREFIX`."""
+        from pantry_queue.keys import Keys
+
+        return Keys.from_env()
+
+    def refuse_if_read_only(self, what: str) -> None:
+        """Called by everything that writes, before it touches Redis.
+
+        Raises:
+            Refused: the console is read-only.
+        """
+        if self.read_only:
+            raise Refused(
+                f"{what} would change Redis, and this console is read-only: leave --read-only out to allow it."
+            )
+
+
+def of(context: typer.Context) -> Target:
+    """The target the global options named."""
+    target = context.find_object(Target)
+    return target if target is not None else Target()
+
+
+@contextmanager
+def reader(settings: Settings) -> Iterator[Redis]:
+    """One connection for reading; errors inside become one sentence.
+
+    Raises:
+        RedisUnavailable: the server is away, or refused us.
+    """
+    from pantry_queue.connection import connect, translated
+
+    with translated(settings):
+        client = connect(settings, "reader")
+        try:
+            yield client
+        finally:
+            client.close()

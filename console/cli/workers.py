@@ -1,0 +1,54 @@
+"""`workers list`, `workers run`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from console.cli import output, status
+from console.cli.target import of
+
+app = typer.Typer(help="Workers: list them, run one here.", no_args_is_help=True, rich_markup_mode=None)
+
+
+@app.command("list")
+def list_workers(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+    as_jsonl: Annotated[bool, typer.Option("--jsonl", help="One JSON object a line.")] = False,
+) -> None:
+    """Workers, each with a verdict on whether it lives."""
+    workers = status.take(of(context)).workers
+    if as_jsonl:
+        for worker in workers:
+            output.line(status.worker_json(worker))
+    elif as_json:
+        output.document([status.worker_json(worker) for worker in workers])
+    else:
+        output.table(status.WORKER_COLUMNS, map(status.worker_row, workers), right=status.WORKER_NUMBERS)
+
+
+@app.command("run")
+def run(
+    context: typer.Context,
+    queue: Annotated[
+        list[str] | None, typer.Option(help="Queue to listen to, the first is taken first; repeat for more.")
+    ] = None,
+    burst: Annotated[bool, typer.Option("--burst", help="End when the queues are empty.")] = False,
+    count: Annotated[int, typer.Option(min=1, max=64, help="How many worker processes.")] = 1,
+    name: Annotated[str | None, typer.Option(help="Worker name; made from host and pid when left out.")] = None,
+) -> None:
+    """A worker in the foreground. SIGTERM or Ctrl-C ends it after its current job."""
+    target = of(context)
+    target.refuse_if_read_only("Running a worker")
+    settings = target.settings()
+    if count > 1:
+        if name:
+            raise typer.BadParameter("a name fits one worker only", param_hint="--name")
+        from console.stack import run_workers
+
+        raise typer.Exit(run_workers(settings, count, queues=queue or (), burst=burst))
+    from pantry_queue.workers.worker import run_worker
+
+    raise typer.Exit(run_worker(settings, queues=queue or None, burst=burst or None, name=name))
