@@ -14,7 +14,10 @@ def any_of(*parts: str) -> re.Pattern[str]:
 CURRENCY_SIGN = r"(?:RM|MYR|R[Mn]\b|\$|US\$|S\$|USD|SGD|EUR|€|£|GBP|Rp\.?|IDR|¥|JPY|CHF|CAD|AUD|₹|INR)"
 
 SUBTOTAL = any_of(r"sub\s?-?\.?t[o0]ta", "subttl", "zwischensumme")
-CHANGE = any_of(r"\bchange\b", "kembali", r"\bbaki\b", "rückgeld", "ruckgeld", "zurück", r"\bchg\b")
+CHANGE = any_of(
+    *(r"\bchange\b", r"\bchg\b", "kembali", r"\bbaki\b"),
+    *("rückgeld", "ruckgeld", "rueckgeld", "wechselgeld", "zurück", "zurueck"),
+)
 
 ADDRESS = any_of(
     r"\bjalan\b",
