@@ -61,9 +61,10 @@ class QueueStat:
     """One queue.
 
     Attributes:
-        workers: names of live workers that listen to it.
+        workers: names of workers that listen to it and are not dead.
         oldest_at: when its next job was enqueued; None when it is empty or its next job has no hash.
         registered: False when RQ's set of queues does not hold it although keys or workers of it exist.
+        raw_name: the name as Redis holds it, to ask and act with; never shown.
     """
 
     name: SafeText
@@ -72,6 +73,7 @@ class QueueStat:
     oldest_at: datetime | None = None
     paused: bool = False
     registered: bool = True
+    raw_name: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,7 +85,8 @@ class WorkerStat:
         job_ids: what it runs now.
         heartbeat_age: seconds since its last heartbeat, by the server's clock.
         ttl: seconds until Redis drops its record, None when it is gone already.
-        subscribed: whether its command channel has a listener.
+        subscribed: whether its command channel has a listener; None where that may not be asked.
+        raw_name: the name as Redis holds it, to ask and act with; never shown.
     """
 
     name: SafeText
@@ -106,6 +109,7 @@ class WorkerStat:
     failed: int = 0
     working_seconds: float = 0.0
     shutdown_requested_at: datetime | None = None
+    raw_name: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,19 +123,22 @@ class SchedulerStat:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RedisFacts:
-    """What the server says of itself. Sizes in bytes."""
+    """What the server says of itself. Sizes in bytes.
 
-    server: SafeText
-    version: SafeText
-    role: SafeText
-    uptime_seconds: int
-    used_memory: int
-    max_memory: int
-    eviction_policy: SafeText
-    aof_enabled: bool
-    last_save_at: datetime | None
-    connected_clients: int
-    ops_per_second: int
+    Everything is unknown (empty text, None) where the user may not ask INFO.
+    """
+
+    server: SafeText = SafeText("")
+    version: SafeText = SafeText("")
+    role: SafeText = SafeText("")
+    uptime_seconds: int | None = None
+    used_memory: int | None = None
+    max_memory: int | None = None
+    eviction_policy: SafeText = SafeText("")
+    aof_enabled: bool | None = None
+    last_save_at: datetime | None = None
+    connected_clients: int | None = None
+    ops_per_second: int | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -173,6 +180,7 @@ class JobRow:
         worker: who runs or ran it.
         error: last line of its last failure.
         at: the score of its place (expiry, due time, cancel time), as a time; None in lists.
+        raw_id: the id as Redis holds it, to ask and act with; never shown.
     """
 
     id: SafeText
@@ -189,6 +197,7 @@ class JobRow:
     expired: bool = False
     retries_left: int | None = None
     at: datetime | None = None
+    raw_id: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

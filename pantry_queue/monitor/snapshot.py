@@ -1,0 +1,248 @@
+"""The whole deployment at one moment, in one round trip; a further one only for names not met before.
+
+Only read commands are sent, none that grows with the backlog, and no RQ call is made: RQ's own readers clean up
+and run users' callbacks.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from pantry_queue.keys import PAUSED, QUARANTINE, Keys
+from pantry_queue.monitor import fields, queues, server, workers
+from pantry_queue.monitor.model import QueueStat, Snapshot, WorkerStat
+from pantry_queue.monitor.wire import Command, ask, blob, blobs, name_of, number, permitted, raw_of
+from pantry_queue.text import safe
+
+if TYPE_CHECKING:
+    from redis import Redis
+
+#: Queues that only workers name, at most: a damaged worker record must not make us ask for a million.
+_MOST_UNREGISTERED = 2000
+#: Round trips after the first: workers may name queues that no set holds.
+_MOST_ROUNDS = 3
+_DEAD = ("dead", "ghost")
+
+
+@dataclass(slots=True)
+class KnownNames:
+    """What one console remembers between two snapshots, so that the next needs one round trip.
+
+    Make one for each connection and hand it to every `take`. A fresh one costs one or two round trips more.
+
+    Attributes:
+        queues: names met so far that still matter.
+        workers: names met so far that still are in RQ's set.
+        sort_allowed: whether the server lets us read the next job's time along with the queue.
+        clock_offset: seconds from this machine's monotonic clock to the server's time.
+    """
+
+    queues: set[str] = field(default_factory=set)
+    workers: set[str] = field(default_factory=set)
+    sort_allowed: bool = True
+    clock_offset: float | None = None
+
+
+@dataclass(slots=True)
+class _Reading:
+    """Replies gathered over the round trips of one snapshot."""
+
+    base: list[Any] = field(default_factory=list)
+    queues: dict[str, list[Any]] = field(default_factory=dict)
+    workers: dict[str, list[Any]] = field(default_factory=dict)
+    listening: dict[bytes, bool] = field(default_factory=dict)
+
+
+def take(client: Redis, keys: Keys, *, target: str, names: KnownNames | None = None) -> Snapshot:
+    """Read the whole deployment.
+
+    Args:
+        client: a connection that returns bytes.
+        keys: names under RQ's prefix.
+        target: address for titles, without secrets (`pantry_queue.connection.describe`).
+        names: what was met before; kept up to date.
+
+    Returns:
+        Everything that may be read; what the user has no right to ask (INFO, PUBSUB, our own keys) is unknown.
+
+    Raises:
+        redis.exceptions.RedisError: the server is away, or RQ's own sets may not be read
+            (`pantry_queue.connection.translated` makes a sentence of it).
+    """
+    names = names if names is not None else KnownNames()
+    began = time.perf_counter()
+    reading = _read(client, keys, names)
+    heads = _heads(client, keys, reading)
+    took = (time.perf_counter() - began) * 1000
+    now = _server_time(reading.base[0])
+    registered = _queue_names(keys, reading.base[2])
+    paused = {name_of(name) for name in blobs(reading.base[5])}
+    stats = tuple(
+        workers.worker(name, replies, reading.listening.get(raw_of(keys.worker_channel(name))), now)
+        for name, replies in sorted(reading.workers.items())
+    )
+    by_queue = _by_queue(stats)
+    return Snapshot(
+        taken_at=now,
+        round_trip_ms=took,
+        target=safe(target),
+        redis=server.facts(reading.base[1]),
+        queues=tuple(
+            QueueStat(
+                name=safe(raw_of(name)),
+                raw_name=raw_of(name),
+                counts=queues.counts(replies),
+                workers=tuple(stat.name for stat in by_queue.get(safe(raw_of(name)), ())),
+                oldest_at=fields.when(heads.get(name)),
+                paused=name in paused,
+                registered=name in registered,
+            )
+            for name, replies in sorted(reading.queues.items())
+        ),
+        workers=stats,
+        schedulers=tuple(
+            held
+            for name, replies in sorted(reading.queues.items())
+            if (held := queues.scheduler(name, replies)) is not None
+        ),
+        suspended=number(reading.base[4]) not in (-2, 0),
+        suspended_ttl=number(reading.base[4]) / 1000 if number(reading.base[4]) > 0 else None,
+        quarantined=max(map(number, reading.base[6:])),
+    )
+
+
+def _read(client: Redis, keys: Keys, names: KnownNames) -> _Reading:
+    """All round trips but the one for heads: what is known at once, then what was found by it."""
+    reading = _Reading()
+    base = _base_questions(keys)
+    guess = _guessed_now(names)
+    commands = [*base, *_details(keys, names.queues, names.workers, guess, names)]
+    replies = ask(client, commands)
+    reading.base = replies[: len(base)]
+    permitted(reading.base[2])
+    now = _server_time(reading.base[0]).timestamp()
+    names.clock_offset = now - time.monotonic()
+    _file(keys, reading, replies[len(base) :], sorted(names.queues), sorted(names.workers))
+    if (
+        names.queues and abs(now - guess) > 1
+    ):  # the machine slept, or a clock was set: counts were asked for another time
+        reading.queues.clear()
+    for _ in range(_MOST_ROUNDS):
+        new_queues, new_workers = _unmet(keys, reading)
+        if not new_queues and not new_workers:
+            break
+        replies = ask(client, _details(keys, new_queues, new_workers, now, names))
+        _file(keys, reading, replies, sorted(new_queues), sorted(new_workers))
+    _forget(keys, reading)
+    names.queues, names.workers = set(reading.queues), set(reading.workers)
+    names.sort_allowed = names.sort_allowed and not any(map(queues.sort_refused, reading.queues.values()))
+    return reading
+
+
+def _base_questions(keys: Keys) -> list[Command]:
+    # Which type our quarantine has is the worker's choice: all but one of these are refused, and count nothing.
+    return [
+        ("TIME",),
+        ("INFO",),
+        ("SMEMBERS", keys.queues),
+        ("SMEMBERS", keys.workers),
+        ("PTTL", keys.suspended),
+        ("SMEMBERS", PAUSED),
+        *((command, QUARANTINE) for command in ("ZCARD", "HLEN", "SCARD", "LLEN", "XLEN")),
+    ]
+
+
+def _details(
+    keys: Keys, queue_names: Iterable[str], worker_names: Iterable[str], now: float, names: KnownNames
+) -> list[Command]:
+    """Questions about queues and workers in sorted order, ended by the one about workers' channels."""
+    found: list[Command] = []
+    for queue in sorted(queue_names):
+        found += queues.questions(keys, queue, int(now), sort_allowed=names.sort_allowed)
+    ordered = sorted(worker_names)
+    for worker in ordered:
+        found += workers.questions(keys, worker)
+    if ordered:
+        found.append(workers.subscriptions(keys, ordered))
+    return found
+
+
+def _file(keys: Keys, reading: _Reading, replies: list[Any], queue_names: list[str], worker_names: list[str]) -> None:
+    """Put replies to `_details` where they belong."""
+    for index, queue in enumerate(queue_names):
+        reading.queues[queue] = replies[index * queues.REPLIES : (index + 1) * queues.REPLIES]
+    rest = replies[len(queue_names) * queues.REPLIES :]
+    for index, worker in enumerate(worker_names):
+        reading.workers[worker] = rest[index * workers.REPLIES : (index + 1) * workers.REPLIES]
+    if worker_names:
+        reading.listening |= workers.listeners(rest[-1])
+
+
+def _unmet(keys: Keys, reading: _Reading) -> tuple[set[str], set[str]]:
+    """Names that replies mention and nothing has been asked about yet."""
+    named = _named_by_workers(reading)
+    queue_names = (_queue_names(keys, reading.base[2]) | named) - reading.queues.keys()
+    return queue_names, _worker_names(keys, reading.base[3]) - reading.workers.keys()
+
+
+def _forget(keys: Keys, reading: _Reading) -> None:
+    """Leave out what is gone: workers without record and membership, queues of which nothing is left."""
+    members = _worker_names(keys, reading.base[3])
+    for name in [name for name, replies in reading.workers.items() if name not in members and replies[1] == -2]:
+        del reading.workers[name]
+    kept = _queue_names(keys, reading.base[2]) | _named_by_workers(reading)
+    for name in [name for name in reading.queues if name not in kept]:
+        if not any(number(reply) for reply in reading.queues[name][:13]):
+            del reading.queues[name]
+
+
+def _named_by_workers(reading: _Reading) -> set[str]:
+    named = sorted({name for replies in reading.workers.values() for name in workers.queue_names(replies)})
+    return set(named[:_MOST_UNREGISTERED])
+
+
+def _queue_names(keys: Keys, reply: Any) -> set[str]:
+    prefix = keys.queue("")
+    return {keys.queue_name(name) for name in map(name_of, blobs(reply)) if name.startswith(prefix)}
+
+
+def _worker_names(keys: Keys, reply: Any) -> set[str]:
+    prefix = keys.worker("")
+    return {keys.worker_name(name) for name in map(name_of, blobs(reply)) if name.startswith(prefix)}
+
+
+def _heads(client: Redis, keys: Keys, reading: _Reading) -> dict[str, bytes | None]:
+    """When the next job of each queue was enqueued; costs round trips only where sorting was refused."""
+    heads = {name: queues.head(replies) for name, replies in reading.queues.items()}
+    unread = [name for name, replies in reading.queues.items() if queues.sort_refused(replies)]
+    for name, reply in zip(unread, ask(client, [("LINDEX", keys.queue(n), 0) for n in unread]), strict=True):
+        heads[name] = queues.Head(blob(reply), asked=False)
+    waiting = [(name, head.job_id) for name, head in heads.items() if head.job_id is not None and not head.asked]
+    replies = ask(client, [("HGET", keys.job(name_of(job_id)), "enqueued_at") for _, job_id in waiting])
+    late = {name: blob(reply) for (name, _), reply in zip(waiting, replies, strict=True)}
+    return {name: late.get(name, head.enqueued_at) for name, head in heads.items()}
+
+
+def _by_queue(stats: Iterable[WorkerStat]) -> dict[str, list[WorkerStat]]:
+    listening: dict[str, list[WorkerStat]] = {}
+    for stat in stats:
+        if stat.verdict not in _DEAD:
+            for queue in stat.queues:
+                listening.setdefault(queue, []).append(stat)
+    return listening
+
+
+def _guessed_now(names: KnownNames) -> float:
+    return time.time() if names.clock_offset is None else time.monotonic() + names.clock_offset
+
+
+def _server_time(reply: Any) -> datetime:
+    """The reply to TIME; this machine's clock where a user may not even ask that."""
+    if isinstance(reply, (list, tuple)) and len(reply) == 2:
+        seconds, micros = int(reply[0]), int(reply[1])
+        return datetime.fromtimestamp(seconds, UTC) + timedelta(microseconds=micros)
+    return datetime.now(UTC)

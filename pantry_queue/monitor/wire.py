@@ -1,0 +1,129 @@
+"""Many read commands in one round trip, with each refusal kept apart.
+
+Keys and values are bytes on the wire, and names need not be UTF-8: inside the monitor a name is a str with lone
+surrogates for odd bytes (`surrogateescape`), so that every key that can exist can be asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from redis import Redis
+
+Command = tuple[str | bytes | int | float, ...]
+
+#: Beginnings of errors that speak of the whole server, not of one key: then nothing that was read can be trusted.
+_SERVER_ERRORS = ("BUSY", "MASTERDOWN", "CLUSTERDOWN", "NOAUTH", "UNBLOCKED", "MISCONF", "TRYAGAIN", "LOADING")
+
+
+def name_of(raw: bytes | str) -> str:
+    """A name as the monitor holds it; `raw_of` gives the bytes back unchanged."""
+    return raw if isinstance(raw, str) else raw.decode("utf-8", "surrogateescape")
+
+
+def raw_of(name: bytes | str) -> bytes:
+    """The bytes Redis knows a name by."""
+    return name if isinstance(name, bytes) else name.encode("utf-8", "surrogateescape")
+
+
+def ask(client: Redis, commands: Sequence[Command]) -> list[Any]:
+    """Send commands as one non-transactional pipeline.
+
+    Args:
+        client: a connection that returns bytes (`decode_responses` off, as `pantry_queue.connection` makes it).
+        commands: command name first.
+
+    Returns:
+        One reply a command. A command Redis refused (wrong type of key, no permission, unknown to this server) has
+        its exception as reply, so that one damaged key costs one value and not the picture.
+
+    Raises:
+        redis.exceptions.RedisError: the server is away, or refuses everything.
+    """
+    if not commands:
+        return []
+    import redis.exceptions as redis_errors
+
+    pipeline: Any = client.pipeline(transaction=False)
+    for command in commands:
+        pipeline.execute_command(command[0], *(raw_of(part) if isinstance(part, str) else part for part in command[1:]))
+    replies = pipeline.execute(raise_on_error=False)
+    for reply in replies:
+        if isinstance(reply, redis_errors.RedisError) and (
+            not isinstance(reply, redis_errors.ResponseError) or str(reply).startswith(_SERVER_ERRORS)
+        ):
+            raise reply
+    return list(replies)
+
+
+def permitted(reply: Any) -> Any:
+    """`reply`, unless it is a refusal for lack of rights.
+
+    Raises:
+        redis.exceptions.NoPermissionError: for what nothing can be shown without.
+    """
+    import redis.exceptions as redis_errors
+
+    if isinstance(reply, redis_errors.NoPermissionError):
+        raise reply
+    return reply
+
+
+def number(reply: Any) -> int:
+    """A reply that is a count; a refused one counts nothing."""
+    return reply if isinstance(reply, int) else 0
+
+
+def blob(reply: Any) -> bytes | None:
+    """A reply that is one value."""
+    return reply if isinstance(reply, bytes) else None
+
+
+def blobs(reply: Any) -> list[bytes]:
+    """A reply that is a list or set of values; a refused one is empty."""
+    if not isinstance(reply, (list, set, tuple, frozenset)):
+        return []
+    return [item for item in reply if isinstance(item, bytes)]
+
+
+def fields(reply: Any, names: Sequence[str]) -> dict[str, bytes]:
+    """A reply to HMGET as a mapping; absent fields are left out."""
+    if not isinstance(reply, (list, tuple)):
+        return {}
+    return {name: value for name, value in zip(names, reply, strict=False) if isinstance(value, bytes)}
+
+
+def scored(reply: Any) -> list[tuple[bytes, float]]:
+    """A reply to ZRANGE WITHSCORES: pairs under RESP3, one flat list under RESP2."""
+    if not isinstance(reply, (list, tuple)):
+        return []
+    if reply and isinstance(reply[0], (list, tuple)):
+        return [(member, float(score)) for member, score in reply]
+    flat: Iterable[Any] = iter(reply)
+    return [(member, float(score)) for member, score in zip(flat, flat, strict=False)]
+
+
+def scanned(reply: Any) -> list[bytes]:
+    """The members in a reply to SSCAN."""
+    if not isinstance(reply, (list, tuple)) or len(reply) != 2:
+        return []
+    return blobs(reply[1])
+
+
+def entries(reply: Any) -> list[tuple[bytes, dict[bytes, bytes]]]:
+    """A reply to XRANGE or XREVRANGE as (id, fields); damaged entries are left out."""
+    if not isinstance(reply, (list, tuple)):
+        return []
+    found = []
+    for item in reply:
+        if not isinstance(item, (list, tuple)) or len(item) != 2 or not isinstance(item[0], bytes):
+            continue
+        values = item[1]
+        if isinstance(values, (list, tuple)):
+            flat: Iterable[Any] = iter(values)
+            values = dict(zip(flat, flat, strict=False))
+        if isinstance(values, dict):
+            found.append((item[0], values))
+    return found

@@ -1,0 +1,171 @@
+"""One worker: what is asked about it, what the answers mean, and the verdict on whether it lives.
+
+The rules rest on two facts of RQ's worker (`rq.worker.base`, 3.0): its record expires 60 s after the next heartbeat
+is due, whatever its settings; and a thread of it subscribes to its command channel. Neither needs a clock to agree
+with another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from pantry_queue.keys import Keys
+from pantry_queue.monitor import fields, wire
+from pantry_queue.monitor.model import WorkerStat, WorkerVerdict
+from pantry_queue.monitor.wire import Command
+from pantry_queue.text import SafeText, safe
+
+#: Seconds RQ keeps a worker's record beyond the moment its next heartbeat is due.
+GRACE = 60
+#: Seconds a heartbeat may be overdue before the worker is called late, and, if nobody listens to its commands, dead.
+LATE_AFTER = 15
+DEAD_AFTER = 30
+
+FIELDS = (
+    "state",
+    "queues",
+    "birth",
+    "last_heartbeat",
+    "death",
+    "shutdown_requested_date",
+    "pid",
+    "hostname",
+    "ip_address",
+    "version",
+    "python_version",
+    "successful_job_count",
+    "failed_job_count",
+    "total_working_time",
+    "current_job",
+)
+#: How many replies belong to one worker.
+REPLIES = 3
+_MOST_QUEUES = 1000
+_MOST_EXECUTIONS = 100
+
+
+def questions(keys: Keys, worker: str) -> list[Command]:
+    """What to ask about one worker: `REPLIES` commands."""
+    return [
+        ("HMGET", keys.worker(worker), *FIELDS),
+        ("PTTL", keys.worker(worker)),
+        ("SSCAN", keys.worker_executions(worker), 0, "COUNT", _MOST_EXECUTIONS),
+    ]
+
+
+def subscriptions(keys: Keys, workers: Sequence[str]) -> Command:
+    """The question how many listen to each worker's command channel."""
+    return ("PUBSUB", "NUMSUB", *map(keys.worker_channel, workers))
+
+
+def listeners(reply: Any) -> dict[bytes, bool]:
+    """Channel -> whether somebody listens, out of the reply to `subscriptions`; empty where it was refused."""
+    if isinstance(reply, dict):
+        return {wire.raw_of(channel): int(count) > 0 for channel, count in reply.items()}
+    if not isinstance(reply, (list, tuple)):
+        return {}
+    pairs = zip(reply[::2], reply[1::2], strict=False)
+    return {wire.raw_of(channel): int(count) > 0 for channel, count in pairs}
+
+
+def queue_names(replies: Sequence[Any]) -> list[str]:
+    """The queues a worker says it listens to."""
+    joined = wire.fields(replies[0], FIELDS).get("queues", b"")
+    return [wire.name_of(part) for part in joined.split(b",")[:_MOST_QUEUES] if part]
+
+
+def worker(name: str, replies: Sequence[Any], subscribed: bool | None, now: datetime) -> WorkerStat:
+    """One worker with its verdict.
+
+    Args:
+        name: its name.
+        replies: to `questions`.
+        subscribed: whether its command channel has a listener, None if unknown.
+        now: the server's time.
+    """
+    found = wire.fields(replies[0], FIELDS)
+    pttl = replies[1] if isinstance(replies[1], int) else None
+    jobs = _jobs(found, replies[2])
+    ttl = pttl / 1000 if pttl is not None and pttl >= 0 else None
+    state = fields.line(found.get("state"), 40)
+    heartbeat_at = fields.when(found.get("last_heartbeat"))
+    age = max(0.0, (now - heartbeat_at).total_seconds()) if heartbeat_at else None
+    verdict, evidence = judge(
+        exists=pttl != -2,
+        ttl=ttl,
+        subscribed=subscribed,
+        busy=bool(jobs) or state == "busy",
+        death_at=fields.when(found.get("death")),
+        heartbeat_age=age,
+    )
+    return WorkerStat(
+        name=safe(wire.raw_of(name)),
+        raw_name=wire.raw_of(name),
+        state=state,
+        queues=tuple(safe(wire.raw_of(queue)) for queue in queue_names(replies)),
+        job_ids=tuple(safe(job) for job in jobs),
+        verdict=verdict,
+        evidence=SafeText(evidence),
+        hostname=fields.line(found.get("hostname"), 255),
+        ip_address=fields.line(found.get("ip_address"), 60),
+        pid=fields.whole(found.get("pid")),
+        rq_version=fields.line(found.get("version"), 40),
+        python_version=fields.line(found.get("python_version"), 120),
+        birth_at=fields.when(found.get("birth")),
+        last_heartbeat_at=heartbeat_at,
+        heartbeat_age=age,
+        ttl=ttl,
+        subscribed=subscribed,
+        successful=fields.whole(found.get("successful_job_count")) or 0,
+        failed=fields.whole(found.get("failed_job_count")) or 0,
+        working_seconds=fields.real(found.get("total_working_time")) or 0.0,
+        shutdown_requested_at=fields.when(found.get("shutdown_requested_date")),
+    )
+
+
+def _jobs(found: dict[str, bytes], executions: Any) -> list[bytes]:
+    """What it runs: its set of executions since RQ 3.0, a field of its record before."""
+    running = [fields.job_of(member) for member in wire.scanned(executions)]
+    if not running and found.get("current_job"):
+        running = [found["current_job"]]
+    return list(dict.fromkeys(running))
+
+
+def judge(
+    *,
+    exists: bool,
+    ttl: float | None,
+    subscribed: bool | None,
+    busy: bool,
+    death_at: datetime | None,
+    heartbeat_age: float | None,
+) -> tuple[WorkerVerdict, str]:
+    """The verdict on a worker and, in words, what it rests on. Pure.
+
+    Args:
+        exists: its record is still there.
+        ttl: seconds until the record expires, None when it never does.
+        subscribed: somebody listens to its command channel; None if unknown.
+        busy: it runs a job.
+        death_at: when it said that it ends.
+        heartbeat_age: seconds since its last heartbeat by the two hosts' clocks, for the wording only.
+    """
+    heard = "no heartbeat is recorded" if heartbeat_age is None else f"its last heartbeat is {heartbeat_age:.0f} s old"
+    if not exists:
+        return "ghost", "its record has expired; only its name is left in the set of workers"
+    if death_at is not None:
+        return "dead", f"it ended in good order at {death_at:%H:%M:%S} UTC"
+    overdue = None if ttl is None else GRACE - ttl
+    late = overdue is not None and overdue > LATE_AFTER
+    if subscribed is False:
+        if overdue is not None and overdue > DEAD_AFTER:
+            return "dead", f"nobody listens to its commands and its heartbeat is {overdue:.0f} s overdue"
+        return "deaf", f"nobody listens to its commands, so it was killed or has lost its subscription; {heard}"
+    if late:
+        return "late", f"its heartbeat is {overdue:.0f} s overdue; {heard}"
+    if ttl is None:
+        return "late", f"its record never expires, so a late heartbeat wrote it after its end; {heard}"
+    listening = "" if subscribed is None else ", it listens to commands"
+    return ("busy" if busy else "alive"), f"{heard}, the record lives {ttl:.0f} s more{listening}"
