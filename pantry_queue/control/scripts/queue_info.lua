@@ -1,0 +1,20 @@
+-- What a queue holds, counted as RQ counts it but without its clean-ups: an entry past its expiry is not there.
+-- Only reads.
+--
+-- ARGV  2  queue
+-- Reply: queued, started, finished, failed, deferred, scheduled, canceled, workers whose record still lives.
+local queue = ARGV[2]
+
+local function live(registry)
+  local key = registry_key(registry, queue)
+  return redis.call('ZCARD', key) - redis.call('ZCOUNT', key, 0, now)
+end
+
+local function all(registry) return redis.call('ZCARD', registry_key(registry, queue)) end
+
+local workers = 0
+for _, key in ipairs(redis.call('SMEMBERS', P .. ':workers:' .. queue)) do workers = workers + redis.call('EXISTS', key) end
+return {
+  redis.call('LLEN', queue_key(queue)), live('wip'), live('finished'), live('failed'), all('deferred'),
+  all('scheduled'), all('canceled'), workers,
+}

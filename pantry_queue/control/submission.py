@@ -1,0 +1,133 @@
+"""Enqueueing, each job once: new jobs as RQ writes them, in chunks, one atomic step a chunk.
+
+Sending a chunk again changes nothing, so a lost reply cannot make a job run twice. The fields of the hash are those
+of `rq.job.Job.to_dict` in RQ 3.0.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+from pantry_queue.control.lua import Argument, Scripts
+from pantry_queue.errors import Refused
+from pantry_queue.text import safe
+
+Mode = Literal["once", "unique"]
+
+#: About 10 ms of server time each: large enough that round trips do not count, too short to be felt by others.
+CHUNK_JOBS = 1000
+CHUNK_BYTES = 1 << 20
+
+#: A worker of stock RQ that listens to several queues takes a job some milliseconds before it registers it. Only a
+#: job that is in no list for longer is lost.
+GRACE_SECONDS = 1.0
+
+#: Fields that RQ always writes, empty until a worker fills them.
+BLANK: Mapping[str, Argument] = {
+    "success_callback_name": "",
+    "failure_callback_name": "",
+    "stopped_callback_name": "",
+    "started_at": "",
+    "ended_at": "",
+    "last_heartbeat": "",
+    "worker_name": "",
+    "group_id": "",
+    "status": "queued",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """What is different in each job of one submission.
+
+    Attributes:
+        data: the call as RQ stores it, compressed.
+        description: one line for people.
+        at_front: next in its queue instead of last.
+    """
+
+    id: str
+    queue: str
+    data: bytes
+    description: str
+    at_front: bool = False
+
+
+def stamp_now() -> str:
+    """The time as RQ writes it (`rq.utils.utcformat`)."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def submit(
+    scripts: Scripts, jobs: Iterable[NewJob], fields: Mapping[str, Argument], *, mode: Mode = "once", ttl: int = 0
+) -> list[str]:
+    """Enqueue jobs unless they wait or run already.
+
+    A job that has ended, or claims to wait but is held by no list (it was lost), is enqueued afresh: nothing of
+    its earlier life stays, except the jobs that wait for it.
+
+    Args:
+        scripts: where.
+        jobs: read as they are sent; an id that comes twice is enqueued once.
+        fields: of the hash, the same in all of them; `created_at` and `enqueued_at` are set here.
+        mode: `unique` leaves alone any job that exists at all, as RQ's `unique=True` does.
+        ttl: seconds after which a job that nobody took is dropped; 0 is never.
+
+    Returns:
+        The ids, in the order of `jobs`.
+
+    Raises:
+        Refused: `unique` and it exists, or another kind of key stands under the name of a job. The jobs before it
+            and after it in its chunk are enqueued.
+    """
+    ids: list[str] = []
+    lost: list[NewJob] = []
+    for chunk in _chunks(jobs):
+        letters = _send(scripts, chunk, fields, mode, ttl)
+        _refuse(chunk, letters)
+        lost += [job for job, letter in zip(chunk, letters, strict=True) if letter == "l"]
+        ids += [job.id for job in chunk]
+    if lost:
+        time.sleep(GRACE_SECONDS)
+        for chunk in _chunks(lost):
+            _send(scripts, chunk, fields, "repair", ttl)
+    return ids
+
+
+def _chunks(jobs: Iterable[NewJob]) -> Iterator[list[NewJob]]:
+    chunk: list[NewJob] = []
+    size = 0
+    for job in jobs:
+        chunk.append(job)
+        size += len(job.data) + len(job.description)
+        if len(chunk) == CHUNK_JOBS or size >= CHUNK_BYTES:
+            yield chunk
+            chunk, size = [], 0
+    if chunk:
+        yield chunk
+
+
+def _send(scripts: Scripts, chunk: list[NewJob], fields: Mapping[str, Argument], mode: str, ttl: int) -> str:
+    stamp = stamp_now()
+    shared: list[Argument] = []
+    for name, value in {**fields, "created_at": stamp, "enqueued_at": stamp}.items():
+        shared += (name, value)
+    each: list[Argument] = []
+    for job in chunk:
+        each += (job.id, job.queue, int(job.at_front), job.data, job.description)
+    letters: bytes = scripts.run("enqueue", stamp, mode, ttl, len(shared), *shared, *each)
+    return letters.decode("ascii")
+
+
+def _refuse(chunk: list[NewJob], letters: str) -> None:
+    for job, letter in zip(chunk, letters, strict=True):
+        if letter == "d":
+            raise Refused(f"Job {safe(job.id)} exists already: give another job_id, or leave out unique.")
+        if letter == "b":
+            raise Refused(
+                f"Job {safe(job.id)} cannot be stored, since a key of another kind has its name: delete that key first."
+            )
