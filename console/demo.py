@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -16,7 +16,7 @@ from pantry_queue.errors import ConfigError, PantryError
 if TYPE_CHECKING:
     from console.stack import Stack
     from pantry_queue.receipts.samples import Sample
-    from pantry_queue.receipts.store import Receipt, ReceiptStore
+    from pantry_queue.receipts.store import Receipt
 
 _IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff")
 _SEED = 20261124
@@ -79,15 +79,17 @@ class DemoReceipts:
 
         self.known = known
         self.settings = settings
-        self.store: ReceiptStore = ReceiptStore(settings.store_url)
+        self.store = ReceiptStore(settings.store_url)
+        self._ids: dict[Path, int] = {}
 
     def enqueue(self) -> None:
         """Hand all of them in."""
         from pantry_queue.client import QueueClient
 
-        paths = [str(path) for path in self.known]
+        for path in self.known:
+            self._ids[path] = self.store.add_receipt(str(path), _USER)
         QueueClient(self.settings).enqueue_batch_ocr(
-            {"receipt_id": self.store.add_receipt(path, _USER), "image_path": path, "user_id": _USER} for path in paths
+            {"receipt_id": number, "image_path": str(path), "user_id": _USER} for path, number in self._ids.items()
         )
 
     def wait(self, stack: Stack, tell: Callable[[str], None]) -> None:
@@ -117,17 +119,16 @@ class DemoReceipts:
     def progress(self) -> tuple[str, bool]:
         """Where they stand in a line, and whether all have come to their end."""
         counts = self.store.counts()
-        read, failed = counts.get("completed", 0), counts.get("failed", 0)
+        done = counts["completed"] + counts["failed"]
         line = (
-            f"{read + failed} of {len(self.known)} done: {read} read, {failed} failed, "
-            f"{counts.get('processing', 0)} running, {counts.get('pending', 0)} waiting"
+            f"{done} of {len(self.known)} done: {counts['completed']} read, {counts['failed']} failed, "
+            f"{counts['processing']} running, {counts['pending']} waiting"
         )
-        return line, read + failed == len(self.known)
+        return line, done == len(self.known)
 
     def outcomes(self) -> list[Outcome]:
         """What became of each, in the order they were handed in."""
-        rows = {receipt.image_path: receipt for receipt in self.store.list_receipts(_USER, limit=len(self.known))}
-        return [_outcome(path, sample, rows[str(path)]) for path, sample in self.known.items() if str(path) in rows]
+        return [_outcome(path, self.known[path], self.store.get(number)) for path, number in self._ids.items()]
 
 
 def _outcome(path: Path, sample: Sample | None, receipt: Receipt) -> Outcome:
@@ -143,11 +144,14 @@ def _outcome(path: Path, sample: Sample | None, receipt: Receipt) -> Outcome:
         purchase_date=receipt.purchase_date,
         total=receipt.total_amount,
         currency=receipt.currency,
-        error=receipt.extraction_errors if receipt.ocr_status == "failed" else None,
+        error="; ".join(receipt.extraction_errors) if receipt.ocr_status == "failed" else None,
         as_expected=as_expected,
     )
 
 
-def agent_command(known: Sequence[Sample | None]) -> tuple[str, list[str]]:
-    """Module and options of the demo's agent: it refuses some samples at first, to show what retries do."""
-    raise NotImplementedError
+def agent_command(known: Iterable[Sample | None]) -> tuple[str, list[str]]:
+    """Module and options of the demo's agent, which refuses some samples twice to show what retries do."""
+    refused = [sample.path.name for sample in known if sample and sample.expectation == "read after refusals"]
+    if not refused:
+        return "pantry_queue.receipts.agent", []
+    return "pantry_queue.receipts.drill", [word for name in refused for word in ("--refuse", f"{name}=2")]

@@ -74,10 +74,11 @@ class Stack:
             PantryError: it ended or did not get ready; the sentence ends with the last line of its log.
         """
         port_file = self.directory / f"agent-{len(self.parts)}.port"
-        options = ["--port-file", str(port_file), *arguments]
+        port_file.unlink(missing_ok=True)
+        options = ["--port", "0", "--port-file", str(port_file), *arguments]
         agent = self._start("agent", [sys.executable, "-m", module, *options])
         end = time.monotonic() + _AGENT_SECONDS
-        while not port_file.exists() or not port_file.read_text().strip():
+        while not port_file.exists():
             self._check(agent, end)
         url = f"http://127.0.0.1:{int(port_file.read_text())}"
         while not _ready(url):

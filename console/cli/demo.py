@@ -14,6 +14,7 @@ from console.cli import output
 
 if TYPE_CHECKING:
     from console.demo import Outcome
+    from pantry_queue.config import Settings
 
 
 def demo(
@@ -52,7 +53,7 @@ def _run(directory: Path, folder: Path | None, count: int, workers: int, interac
         output.note(f"{len(known)} receipts; starting an embedded Valkey ...")
         server = stack.start_valkey()
         output.note("starting the agent, which loads its OCR model ...")
-        stack.environment["AGENT_URL"] = stack.start_agent(*demo.agent_command(known))
+        stack.environment["AGENT_URL"] = stack.start_agent(*demo.agent_command(known.values()))
         output.note(f"starting {workers} workers ...")
         stack.start_workers(workers)
         settings = replace(Settings.from_env(), redis_url=server.url, database_url=store_url)
@@ -65,7 +66,7 @@ def _run(directory: Path, folder: Path | None, count: int, workers: int, interac
         return receipts.outcomes()
 
 
-def _open_console(settings: object, count: int) -> None:
+def _open_console(settings: Settings, count: int) -> None:
     from console.tui.app import run_console
 
     run_console(settings, notice=f"demo: {count} receipts are being read; q ends everything")

@@ -63,7 +63,7 @@ def test_its_socket_is_private_also_where_the_path_is_long(tmp_path: Path) -> No
 
 def test_a_server_that_cannot_start_says_why(tmp_path: Path) -> None:
     (tmp_path / "appendonlydir").write_text("in the way")
-    with pytest.raises(PantryError, match="did not start: .+"):
+    with pytest.raises(PantryError, match=r"did not start: .+"):
         embedded.start(tmp_path)
 
 
