@@ -22,13 +22,16 @@ _MASK_AHEAD = 600
 
 def line(value: bytes | None, limit: int = 500) -> SafeText:
     """Foreign text as one safe line with secrets masked; what was cut is counted at the end."""
-    if not value:
-        return SafeText("")
-    text = value.decode("utf-8", "backslashreplace")
-    head = mask_secrets(text[: limit + _MASK_AHEAD])
-    cut = len(text) - min(len(text), limit + _MASK_AHEAD) + max(0, len(head) - limit)
-    shown = safe(head[:limit], None)
-    return SafeText(f"{shown}…(+{cut:,})") if cut else shown
+    return shown(value.decode("utf-8", "backslashreplace"), limit) if value else SafeText("")
+
+
+def shown(text: str, limit: int = 500, *, reveal: bool = False) -> SafeText:
+    """`line` for text that is decoded already; `reveal` leaves secrets in."""
+    ahead = min(len(text), limit + _MASK_AHEAD)
+    head = text[:ahead] if reveal else mask_secrets(text[:ahead])
+    cut = len(text) - ahead + max(0, len(head) - limit)
+    kept = safe(head[:limit], None)
+    return SafeText(f"{kept}…(+{cut:,})") if cut else kept
 
 
 def lines(value: bytes | None, max_lines: int = 2000) -> tuple[SafeText, ...]:
