@@ -45,3 +45,16 @@ class MissingExtra(PantryError):  # noqa: N818
 
 class PayloadError(PantryError):
     """A job cannot be enqueued as it is: its arguments cannot be stored, or are too large."""
+
+
+class StoreUnavailable(PantryError):  # noqa: N818
+    """The database of receipts cannot be reached, is locked, or refused us.
+
+    Attributes:
+        cause: a stable word for the kind of trouble: `locked`, `refused`, `auth`, `missing`, `starting`, `lost`,
+            `full`, `readonly` or `error`.
+    """
+
+    def __init__(self, sentence: str, cause: str = "error") -> None:
+        super().__init__(sentence)
+        self.cause = cause

@@ -1,0 +1,29 @@
+"""The receipts, their items and their users, in SQLite or PostgreSQL."""
+
+from __future__ import annotations
+
+from pantry_queue.receipts.store.model import (
+    OCR_STATUSES,
+    ExtractedItem,
+    Extraction,
+    OcrStatus,
+    Receipt,
+    ReceiptItem,
+)
+from pantry_queue.receipts.store.receipt_store import MAX_PAGE, ReceiptStore
+from pantry_queue.receipts.store.rows import MAX_ID
+from pantry_queue.receipts.store.schema import fitting, storable
+
+__all__ = [
+    "MAX_ID",
+    "MAX_PAGE",
+    "OCR_STATUSES",
+    "ExtractedItem",
+    "Extraction",
+    "OcrStatus",
+    "Receipt",
+    "ReceiptItem",
+    "ReceiptStore",
+    "fitting",
+    "storable",
+]

@@ -1,0 +1,201 @@
+"""The receipts of all users: handed in, read, listed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
+
+from pantry_queue.errors import NotFound
+from pantry_queue.receipts.store.database import Database
+from pantry_queue.receipts.store.model import OCR_STATUSES, PROCESSED, Extraction, OcrStatus, Receipt
+from pantry_queue.receipts.store.rows import insert_missing, lock_for_outside_ids, read_receipts
+from pantry_queue.receipts.store.schema import receipt_items, receipts, storable, users, utc_now
+
+#: A page of `list` holds at most so many.
+MAX_PAGE = 1000
+
+
+class ReceiptStore:
+    """Users, receipts and their items in SQLite or PostgreSQL.
+
+    Opens nothing until it is used, makes its tables on first use, and may be used by any number of processes,
+    forks and threads at once. Every method raises `StoreUnavailable` when the database is away, locked or refuses
+    us; nothing is half written then.
+
+    Args:
+        url: as `Settings.store_url` gives it.
+
+    Raises:
+        ConfigError: the URL cannot be used.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._database = Database(url)
+
+    @property
+    def where(self) -> str:
+        """Address of the database, without a password."""
+        return self._database.where
+
+    def prepare(self) -> None:
+        """Make the tables now and keep no connection: what a process does before it forks."""
+        self._database.prepare()
+        self._database.close()
+
+    def close(self) -> None:
+        """Close all connections; the next use opens new ones."""
+        self._database.close()
+
+    def add_user(self, name: str = "") -> int:
+        """A new user's id."""
+        with self._database.writing() as connection:
+            return int(connection.execute(insert(users).values(name=name).returning(users.c.id)).scalar_one())
+
+    def ensure_user(self, user_id: int) -> None:
+        """Make the user with this id if there is none."""
+        with self._database.reading() as connection:
+            if connection.execute(select(users.c.id).where(users.c.id == user_id)).first():
+                return
+        with self._database.writing() as connection:
+            lock_for_outside_ids(connection)
+            insert_missing(connection, users, id=user_id, name="")
+
+    def add_receipt(self, image_path: str, user_id: int, *, purchase_date: date | None = None) -> int:
+        """Note a receipt that waits to be read; its user is made if missing.
+
+        Args:
+            image_path: path or URL of the image, as the agent is told it.
+            user_id: whose it is.
+            purchase_date: as the user says; replaced by the printed one once that is read.
+
+        Returns:
+            The new receipt's id.
+        """
+        new = insert(receipts).values(image_path=image_path, user_id=user_id, purchase_date=purchase_date)
+        self.ensure_user(user_id)
+        with self._database.writing() as connection:
+            return int(connection.execute(new.returning(receipts.c.id)).scalar_one())
+
+    def get(self, receipt_id: int) -> Receipt:
+        """The receipt with its items.
+
+        Raises:
+            NotFound: there is none with this id.
+        """
+        with self._database.reading() as connection:
+            found = read_receipts(connection, receipts.c.id == receipt_id)
+        if not found:
+            raise NotFound(f"There is no receipt {receipt_id} in {self.where}.")
+        return found[0]
+
+    def list(
+        self, user_id: int | None = None, *, ocr_status: OcrStatus | None = None, limit: int = 50, offset: int = 0
+    ) -> tuple[Receipt, ...]:
+        """A page of receipts with their items, newest first.
+
+        Args:
+            user_id: only this user's; None is everybody's.
+            ocr_status: only those whose reading stands here.
+            limit: rows, at most `MAX_PAGE`.
+            offset: rows to leave out before.
+        """
+        with self._database.reading() as connection:
+            return read_receipts(connection, *_chosen(user_id, ocr_status), limit=min(limit, MAX_PAGE), offset=offset)
+
+    def counts(self, user_id: int | None = None) -> dict[OcrStatus, int]:
+        """How many receipts stand where; every state is there, also with 0."""
+        query = select(receipts.c.ocr_status, func.count()).group_by(receipts.c.ocr_status)
+        with self._database.reading() as connection:
+            found: dict[str, int] = dict(connection.execute(query.where(*_chosen(user_id, None))).tuples().all())
+        return {status: found.get(status, 0) for status in OCR_STATUSES}
+
+    def mark_processing(self, receipt_id: int, *, image_path: str, user_id: int) -> None:
+        """A reading has begun. A receipt this database does not know is made, so that its result is not lost."""
+        with self._database.writing() as connection:
+            if _set(connection, receipt_id, ocr_status="processing"):
+                return
+        with self._database.writing() as connection:
+            lock_for_outside_ids(connection)
+            insert_missing(connection, users, id=user_id, name="")
+            insert_missing(connection, receipts, id=receipt_id, user_id=user_id, image_path=image_path)
+            _set(connection, receipt_id, ocr_status="processing")
+
+    def mark_pending(self, receipt_id: int, reason: str) -> None:
+        """A reading ended without a result and will be tried again; nothing happens unless one was on."""
+        with self._database.writing() as connection:
+            going_on = receipts.c.ocr_status == "processing"
+            _set(connection, receipt_id, going_on, ocr_status="pending", extraction_errors=[storable(reason)])
+
+    def mark_failed(self, receipt_id: int, error: str) -> None:
+        """A reading ended for good without a result; what an earlier one found stays.
+
+        A receipt that another run completed meanwhile stays completed.
+        """
+        with self._database.writing() as connection:
+            not_read = receipts.c.ocr_status != "completed"
+            _set(connection, receipt_id, not_read, ocr_status="failed", extraction_errors=[storable(error)])
+
+    def save_extraction(self, receipt_id: int, extraction: Extraction) -> None:
+        """Replace fields and items by what was read and complete the receipt, all in one transaction.
+
+        Saving twice, or from two processes at once, leaves the items of one reading.
+
+        Raises:
+            NotFound: the receipt was deleted meanwhile.
+        """
+        with self._database.writing() as connection:
+            # The row first: its lock makes a second writer wait before it looks for items to replace.
+            if not _set(connection, receipt_id, **_fields(extraction)):
+                raise NotFound(f"There is no receipt {receipt_id} in {self.where}: it was deleted while it was read.")
+            connection.execute(delete(receipt_items).where(receipt_items.c.receipt_id == receipt_id))
+            if extraction.items:
+                connection.execute(insert(receipt_items), _item_rows(receipt_id, extraction))
+
+
+def _fields(extraction: Extraction) -> dict[str, Any]:
+    fields: dict[str, Any] = {
+        "status": PROCESSED,
+        "ocr_status": "completed",
+        "ocr_text": extraction.ocr_text,
+        "merchant_name": extraction.merchant_name,
+        "total_amount": extraction.total_amount,
+        "currency": extraction.currency,
+        "extraction_confidence": extraction.confidence,
+        "extraction_errors": [storable(error) for error in extraction.errors],
+        "parsed_at": utc_now(),
+    }
+    if extraction.purchase_date is not None:
+        fields["purchase_date"] = extraction.purchase_date
+    return fields
+
+
+def _item_rows(receipt_id: int, extraction: Extraction) -> Sequence[dict[str, Any]]:
+    return [
+        {
+            "receipt_id": receipt_id,
+            "item_name": item.item_name,
+            "quantity": item.quantity,
+            "unit_price": item.unit_price,
+            "total_price": item.total_price,
+            "currency": item.currency,
+            "confidence": item.confidence,
+        }
+        for item in extraction.items
+    ]
+
+
+def _set(connection: Connection, receipt_id: int, *conditions: ColumnElement[bool], **values: Any) -> bool:
+    done = connection.execute(update(receipts).where(receipts.c.id == receipt_id, *conditions).values(**values))
+    return done.rowcount > 0
+
+
+def _chosen(user_id: int | None, ocr_status: OcrStatus | None) -> Sequence[ColumnElement[bool]]:
+    chosen: list[ColumnElement[bool]] = []
+    if user_id is not None:
+        chosen.append(receipts.c.user_id == user_id)
+    if ocr_status is not None:
+        chosen.append(receipts.c.ocr_status == ocr_status)
+    return chosen

@@ -1,0 +1,85 @@
+"""Rows to dataclasses, and rows whose id comes from outside."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from sqlalchemy import ColumnElement, Connection, Row, Table, select, text
+from sqlalchemy.dialects import postgresql, sqlite
+
+from pantry_queue.receipts.store.model import OcrStatus, Receipt, ReceiptItem
+from pantry_queue.receipts.store.schema import receipt_items, receipts, users
+
+#: Largest id taken from outside. The database counts on from the largest it holds, so there must be room above.
+MAX_ID = 2**62
+
+
+def read_receipts(
+    connection: Connection, *conditions: ColumnElement[bool], limit: int = 1, offset: int = 0
+) -> tuple[Receipt, ...]:
+    """The receipts that meet all conditions with their items, newest first, in two queries."""
+    query = select(receipts).where(*conditions).order_by(receipts.c.id.desc()).limit(limit).offset(offset)
+    rows = connection.execute(query).all()
+    items: dict[int, list[ReceiptItem]] = {row.id: [] for row in rows}
+    lines = select(receipt_items).where(receipt_items.c.receipt_id.in_(items)).order_by(receipt_items.c.id)
+    for line in connection.execute(lines) if rows else ():
+        items[line.receipt_id].append(_item(line))
+    return tuple(_receipt(row, tuple(items[row.id])) for row in rows)
+
+
+def lock_for_outside_ids(connection: Connection) -> None:
+    """Keep other inserts out while ids are set by hand, so that the counter is moved past them without a race.
+
+    SQLite's writer is alone anyhow. On PostgreSQL this must come before any other statement of the transaction on
+    these tables: two transactions that hold a weaker lock and ask for this one would wait for each other.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"LOCK TABLE {users.name}, {receipts.name} IN SHARE ROW EXCLUSIVE MODE"))
+
+
+def insert_missing(connection: Connection, table: Table, **values: Any) -> None:
+    """Insert a row with a given id unless it is there; `lock_for_outside_ids` was called before."""
+    if connection.dialect.name == "sqlite":
+        connection.execute(sqlite.insert(table).values(**values).on_conflict_do_nothing(index_elements=["id"]))
+        return
+    connection.execute(postgresql.insert(table).values(**values).on_conflict_do_nothing(index_elements=["id"]))
+    advance = text(
+        "SELECT setval(counter, :id) FROM pg_get_serial_sequence(:table, 'id') AS counter "
+        "WHERE counter IS NOT NULL AND coalesce(pg_sequence_last_value(counter::regclass), 0) < :id"
+    )
+    connection.execute(advance, {"id": values["id"], "table": table.name})
+
+
+def _item(row: Row[Any]) -> ReceiptItem:
+    return ReceiptItem(
+        id=row.id,
+        item_name=row.item_name,
+        quantity=row.quantity,
+        unit_price=row.unit_price,
+        total_price=row.total_price,
+        currency=row.currency,
+        confidence=row.confidence,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )
+
+
+def _receipt(row: Row[Any], items: tuple[ReceiptItem, ...]) -> Receipt:
+    return Receipt(
+        id=row.id,
+        user_id=row.user_id,
+        image_path=row.image_path,
+        purchase_date=row.purchase_date,
+        status=row.status,
+        ocr_status=cast(OcrStatus, row.ocr_status),
+        ocr_text=row.ocr_text,
+        merchant_name=row.merchant_name,
+        total_amount=row.total_amount,
+        currency=row.currency,
+        extraction_confidence=row.extraction_confidence,
+        extraction_errors=tuple(row.extraction_errors or ()),
+        parsed_at=row.parsed_at,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        items=items,
+    )
