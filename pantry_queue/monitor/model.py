@@ -14,17 +14,7 @@ from pantry_queue.text import SafeText
 
 #: States a list of jobs can be asked for, in the order they are shown. `intermediate` holds ids a worker has taken
 #: but not yet registered.
-STATES = (
-    "queued",
-    "started",
-    "finished",
-    "failed",
-    "deferred",
-    "scheduled",
-    "canceled",
-    "ready",
-    "intermediate",
-)
+STATES = ("queued", "started", "finished", "failed", "deferred", "scheduled", "canceled", "ready", "intermediate")
 WorkerVerdict = Literal["alive", "busy", "late", "deaf", "dead", "ghost"]
 
 
@@ -277,6 +267,12 @@ class JobDetail:
         meta: keys and values of its meta as readable text.
         results: newest first.
         log: its output, where a worker kept it.
+        number_of_retries: how often it was retried.
+        due_at: when it is due, if it is scheduled.
+        callbacks: what it would call on success, failure and stop, by those names.
+        webhooks: where it would report to, header values masked.
+        rate_limit: key and concurrency it is limited by.
+        notes: what was not read, and why.
     """
 
     row: JobRow
@@ -299,3 +295,10 @@ class JobDetail:
     results: tuple[JobResult, ...] = ()
     group: SafeText | None = None
     log: tuple[SafeText, ...] = field(default=())
+    number_of_retries: int | None = None
+    last_heartbeat_at: datetime | None = None
+    due_at: datetime | None = None
+    callbacks: tuple[Argument, ...] = ()
+    webhooks: tuple[SafeText, ...] = ()
+    rate_limit: SafeText | None = None
+    notes: tuple[SafeText, ...] = ()
