@@ -92,3 +92,6 @@ def _report(outcomes: list[Outcome], as_json: bool) -> None:
         ),
         right=("TOTAL",),
     )
+    read = sum(outcome.state == "completed" for outcome in outcomes)
+    expected = sum(outcome.as_expected for outcome in outcomes)
+    output.note(f"{read} of {len(outcomes)} receipts read; {expected} of {len(outcomes)} ended as they should")

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from io import StringIO
 from typing import Any
 
 #: Set by the global option `--no-color`.
@@ -62,13 +63,13 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: Itera
     from rich.text import Text
 
     terminal = sys.stdout.isatty()
+    drawn = StringIO()
     console = Console(
-        file=sys.stdout,
+        file=sys.stdout if terminal else drawn,
         no_color=not colour,
         highlight=False,
         markup=False,
         emoji=False,
-        soft_wrap=not terminal,
         # Without a terminal nothing is cut: the reader is a file or another program.
         width=None if terminal else 10_000,
     )
@@ -81,6 +82,8 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: Itera
     for row in rows:
         grid.add_row(*(Text(cell, style=_tone(cell)) for cell in row))
     console.print(grid)
+    for row_text in drawn.getvalue().splitlines():
+        _write(row_text.rstrip() + "\n")
 
 
 def facts(pairs: Iterable[tuple[str, str]]) -> None:

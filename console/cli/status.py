@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -94,13 +95,13 @@ def snapshot_json(snapshot: Snapshot) -> dict[str, Any]:
         "round_trip_ms": round(snapshot.round_trip_ms, 3),
         "target": snapshot.target,
         "redis": {
-            "server": facts.server,
-            "version": facts.version,
-            "role": facts.role,
+            "server": facts.server or None,
+            "version": facts.version or None,
+            "role": facts.role or None,
             "uptime_seconds": facts.uptime_seconds,
             "used_memory": facts.used_memory,
             "max_memory": facts.max_memory,
-            "eviction_policy": facts.eviction_policy,
+            "eviction_policy": facts.eviction_policy or None,
             "aof_enabled": facts.aof_enabled,
             "last_save_at": output.iso(facts.last_save_at),
             "connected_clients": facts.connected_clients,
@@ -125,13 +126,12 @@ def _show_line(snapshot: Snapshot) -> None:
 
 
 def _show(snapshot: Snapshot) -> None:
-    facts = snapshot.redis
-    output.text(
-        f"{snapshot.target}  {facts.server} {facts.version}  {facts.connected_clients} clients  "
-        f"{facts.used_memory / 2**20:,.1f} MiB  {snapshot.round_trip_ms:.1f} ms"
-    )
-    for warning in warnings(snapshot):
-        output.text(f"! {warning}")
+    from pantry_queue.monitor.alerts import alerts
+    from pantry_queue.monitor.rates import RateHistory
+
+    output.text("  ".join(filter(None, _redis_words(snapshot))))
+    for alert in alerts(snapshot, RateHistory()):
+        output.text(f"{_MARKS[alert.level]} {alert.subject} {alert.text}")
     output.table(
         ("QUEUE", *(name.upper() for name in COUNTS[:7]), "OLDEST", "WORKERS"),
         (_queue_row(queue, snapshot) for queue in snapshot.queues),
@@ -140,24 +140,19 @@ def _show(snapshot: Snapshot) -> None:
     output.table(WORKER_COLUMNS, (worker_row(worker) for worker in snapshot.workers), right=WORKER_NUMBERS)
 
 
-def warnings(snapshot: Snapshot) -> list[str]:
-    """What is wrong, one sentence each; empty when all is well."""
-    found = []
-    if snapshot.suspended:
-        until = f" for {output.ago(snapshot.suspended_ttl)} more" if snapshot.suspended_ttl else ""
-        found.append(f"all workers are suspended{until}")
-    for queue in snapshot.queues:
-        if queue.counts.queued and not queue.workers:
-            found.append(f"queue {queue.name}: {queue.counts.queued:,} jobs wait and no worker listens")
-        if queue.paused:
-            found.append(f"queue {queue.name} is paused")
-        if queue.counts.abandoned:
-            found.append(f"queue {queue.name}: {queue.counts.abandoned:,} running jobs have lost their worker")
-        if queue.counts.overdue:
-            found.append(f"queue {queue.name}: {queue.counts.overdue:,} scheduled jobs are overdue")
-    if snapshot.quarantined:
-        found.append(f"{snapshot.quarantined:,} unreadable jobs are in quarantine")
-    return found
+#: As in the console: how urgent a sentence is, also without colour.
+_MARKS = {"critical": "!!", "warning": "! ", "note": "i "}
+
+
+def _redis_words(snapshot: Snapshot) -> Iterator[str]:
+    facts = snapshot.redis
+    yield str(snapshot.target)
+    yield f"{facts.server} {facts.version}".strip()
+    if facts.connected_clients is not None:
+        yield f"{facts.connected_clients} clients"
+    if facts.used_memory is not None:
+        yield f"{facts.used_memory / 2**20:,.1f} MiB"
+    yield f"{snapshot.round_trip_ms:.1f} ms"
 
 
 def _queue_row(queue: QueueStat, snapshot: Snapshot) -> tuple[str, ...]:
