@@ -31,7 +31,7 @@ def read_answer(body: bytes, receipt_id: int) -> Extraction:
     answer = _json(body)
     if not isinstance(answer, Mapping):
         _broken("it is no JSON object")
-    if answer.get("receipt_id", receipt_id) not in (receipt_id, str(receipt_id)):
+    if answer.get("receipt_id") not in (None, receipt_id, str(receipt_id)):
         _broken(f"it speaks of receipt {safe(str(answer['receipt_id']), 40)}")
     success = answer.get("success")
     if success is False:

@@ -1,0 +1,48 @@
+"""The log of a worker process: standard error, one line an event, nothing in it that a job could have forged."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+from pantry_queue.text import mask_secrets, safe
+
+_LINE_LIMIT = 1000
+_TRACE_LIMIT = 8000
+
+
+class OneLine(logging.Formatter):
+    """RQ logs descriptions and exceptions of jobs as they are, newlines and escape sequences included.
+
+    A job's traceback is kept in Redis, so its first and last line are enough here. One of the worker itself is
+    kept nowhere else and is written whole, its line ends made visible.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S%z")
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line without its end."""
+        lines = [line for line in record.getMessage().strip().splitlines() if line.strip()]
+        told = f"{lines[0]} … {lines[-1].strip()}" if len(lines) > 1 else "".join(lines)
+        line = f"{self.formatTime(record, self.datefmt)} {record.levelname} {safe(mask_secrets(told), _LINE_LIMIT)}"
+        if record.exc_info:
+            line += f" {safe(mask_secrets(self.formatException(record.exc_info)), _TRACE_LIMIT)}"
+        return line
+
+
+def log_to_stderr() -> None:
+    """Send what RQ and we log to standard error; a second call changes nothing."""
+    from rq import logutils
+
+    # RQ colours its messages by escape sequences when standard output is a terminal; here they would be text.
+    logutils.colorizer.notty = True
+    for name in ("rq", "pantry_queue"):
+        logger = logging.getLogger(name)
+        if any(isinstance(handler.formatter, OneLine) for handler in logger.handlers):
+            continue
+        handler = logging.StreamHandler(sys.stderr)
+        handler.setFormatter(OneLine())
+        logger.addHandler(handler)
+        logger.setLevel(logging.INFO)
+        logger.propagate = False
