@@ -15,8 +15,23 @@ from collections.abc import Iterator
 _MAX_MARKS = 2
 _NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
-_SECRET_NAME = re.compile(r"pass|secret|token|api_?key|authorization|credential|private_?key", re.IGNORECASE)
-_URL_PASSWORD = re.compile(r"(?P<head>[a-z][a-z0-9+.-]*://[^:@/\s'\"]*:)[^@\s'\"]+@", re.IGNORECASE)
+_SECRET_WORDS = r"(?:pass|secret|token|api_?key|authorization|credential|private_?key)"
+_SECRET_NAME = re.compile(_SECRET_WORDS, re.IGNORECASE)
+# The text is foreign, so no repetition may be made to cost its square: each has an upper bound, or keeps what it took.
+_URL_PASSWORD = re.compile(
+    r"(?P<head>[a-z][a-z0-9+.-]{0,30}://[^:@/\s'\"]{0,250}:)[^@\s'\"]{1,500}@",
+    re.IGNORECASE,
+)
+_QUOTED = r"""[bru]{0,2}(?:'(?:[^'\\]|\\.)*+'?|"(?:[^"\\]|\\.)*+"?)"""
+_CALLED = r"[\w.]{0,100}[(\[{][^)\]}]*+[)\]}]?"
+_BARE = r"[^\s,;&)\]}'\"]++"
+#: `name=value` as in calls and queries, `'name': value` as in dicts and JSON, `name = 'value'` as in code.
+_SECRET_VALUE = re.compile(
+    rf"(?P<head>{_SECRET_WORDS}[\w-]{{0,40}}(?:=|['\"]\s?:\s?))(?!None\b)(?:{_QUOTED}|{_CALLED}|{_BARE})"
+    rf"|(?P<code>{_SECRET_WORDS}[\w-]{{0,40}}\s{{0,9}}[:=]\s{{0,9}}){_QUOTED}"
+    rf"|(?P<scheme>authorization:?\s{{0,9}}(?:bearer|basic|token)\s{{1,9}}){_BARE}",
+    re.IGNORECASE | re.DOTALL,
+)
 MASK = "***"
 
 
@@ -93,5 +108,8 @@ def is_secret_name(name: str) -> bool:
 
 
 def mask_secrets(text: str) -> str:
-    """`text` with passwords inside URLs replaced by `***`."""
-    return _URL_PASSWORD.sub(rf"\g<head>{MASK}@", text)
+    """`text` with passwords inside URLs, and values written next to a secret-looking name, replaced by `***`."""
+    masked = _URL_PASSWORD.sub(rf"\g<head>{MASK}@", text) if "://" in text else text
+    if not _SECRET_NAME.search(masked):
+        return masked
+    return _SECRET_VALUE.sub(lambda match: (match["head"] or match["code"] or match["scheme"]) + MASK, masked)
