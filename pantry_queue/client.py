@@ -124,10 +124,10 @@ class QueueClient:
         """The state of a job, in values that can be sent as JSON.
 
         Returns:
-            `job_id`, `status` (RQ's word), `result` (of a finished job; None if it is not plain data), `created_at`,
-            `enqueued_at`, `started_at`, `ended_at` (ISO 8601, UTC, or None), `error` (last line of a failed job's
-            traceback, or None), `position` (of a queued job, 0 is next, or None). An unknown job is `job_id` and
-            `status` `not_found` alone.
+            `job_id`, `status` (RQ's word), `result` (of a finished job; what is not plain data is a text that
+            describes it), `created_at`, `enqueued_at`, `started_at`, `ended_at` (ISO 8601, UTC, or None), `error`
+            (last line of a failed job's traceback, or None), `position` (of a queued job, 0 is next, or None). An
+            unknown job is `job_id` and `status` `not_found` alone.
 
         Raises:
             RedisUnavailable: Redis does not answer.

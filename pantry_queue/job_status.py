@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -48,15 +50,33 @@ def job_status(connection: Redis, keys: Keys, job_id: str) -> dict[str, Any]:
 
 
 def _result(entry: dict[bytes, bytes]) -> Any:
-    from pantry_queue.monitor.payload import NotPlain, plain
+    from pantry_queue.monitor.payload import NotPlain, plain, readable
 
     stored = decode.unpacked(entry.get(b"return_value")) if entry.get(b"type") == _SUCCESSFUL else None
     if stored is None:
         return None
     try:
-        return plain(stored)
+        return _json_safe(plain(stored))
     except NotPlain:
-        return None
+        return str(readable(stored))
+
+
+def _json_safe(value: Any) -> Any:
+    """Plain data in the types JSON has: collections are lists, names are text, bytes are read as UTF-8."""
+    if isinstance(value, Mapping):
+        return {_name(name): _json_safe(item) for name, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_json_safe(item) for item in value]
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "backslashreplace")
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return value
+
+
+def _name(name: Any) -> str:
+    safe = _json_safe(name)
+    return safe if isinstance(safe, str) else str(safe)
 
 
 def _error(entry: dict[bytes, bytes], exc_info: bytes | None) -> str | None:

@@ -11,6 +11,7 @@ from pantry_queue.control.call import WriteOnly, pickled, shorten
 from pantry_queue.control.lua import Scripts
 from pantry_queue.control.submission import NewJob, submit
 from pantry_queue.errors import PayloadError
+from pantry_queue.text import safe
 
 if TYPE_CHECKING:
     from rq import Queue
@@ -56,7 +57,13 @@ def enqueue(
 
 
 def _deferred(scripts: Scripts, queue: Queue, job: Job) -> bool:
-    queue.setup_dependencies(job)
+    """Whether it has to wait for others; then RQ has stored it so."""
+    from rq.exceptions import NoSuchJobError
+
+    try:
+        queue.setup_dependencies(job)
+    except (ValueError, TypeError, KeyError, AttributeError, NoSuchJobError) as error:
+        raise PayloadError(f"A job that {safe(job.id)} depends on cannot be read ({safe(str(error), 80)}).") from None
     scripts.connection.sadd(scripts.keys.queues, queue.key)
     return job.get_status(refresh=False) == "deferred"
 
