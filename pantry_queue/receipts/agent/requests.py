@@ -34,7 +34,8 @@ def check_token(request: Request, token: str | None) -> None:
     if token is None:
         return
     given = request.headers.get("authorization", "")
-    if not hmac.compare_digest(given.encode(), f"Bearer {token}".encode()):
+    # Headers arrive as Latin-1, whatever bytes they hold.
+    if not hmac.compare_digest(given.encode("latin-1"), f"Bearer {token}".encode()):
         sentence = "The request lacks the agent's bearer token; set the same AGENT_TOKEN for caller and agent."
         raise Problem(401, "unauthorized", sentence, {"WWW-Authenticate": "Bearer"})
 

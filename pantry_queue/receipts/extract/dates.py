@@ -159,7 +159,14 @@ def _iso_dates(text: str) -> Iterable[_Raw]:
 
 
 def _numeric_dates(text: str, order: DateOrder, *, taken: Sequence[int]) -> Iterable[_Raw]:
-    matches = sorted([*_NUMERIC_LONG.finditer(text), *_NUMERIC_SHORT.finditer(text)], key=lambda match: match.start())
+    long = list(_NUMERIC_LONG.finditer(text))
+    # "27/11/2026" is also "27/11/20" and more: what has a long year has no short one.
+    short = [
+        match
+        for match in _NUMERIC_SHORT.finditer(text)
+        if not any(match.start() < other.end() and other.start() < match.end() for other in long)
+    ]
+    matches = sorted([*long, *short], key=lambda match: match.start())
     for match in matches:
         if any(abs(match.start() - start) < _MIN_DISTANCE for start in taken):
             continue

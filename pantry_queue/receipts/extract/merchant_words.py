@@ -13,7 +13,8 @@ COMPANY_SUFFIX = any_of(
 )
 
 COMPANY_REST = re.compile(
-    r"^(co\.?)?\s*[(\[]?\s*(m|malaysia)?\s*[)\]]?\s*(sdn\.?\s*bhd|bhd|enterprise|trading|s/b)\b", re.IGNORECASE
+    r"^(co\.?)?\s*[(\[]?\s*(m|malaysia)?\s*[)\]]?\s*(sdn\.?\s*bhd|bhd|enterprise|trading|s/b|ltd|llc|inc|gmbh|plc)\b",
+    re.IGNORECASE,
 )
 
 SHOP_KIND = any_of(

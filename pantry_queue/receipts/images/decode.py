@@ -46,7 +46,8 @@ def decode_image(content: bytes, limits: DecodeLimits | None = None) -> Pixels:
     """
     limits = limits or DecodeLimits()
     try:
-        with warnings.catch_warnings(action="ignore", category=Image.DecompressionBombWarning):
+        # What decoders warn of (odd tags, sizes that we check ourselves) helps nobody here.
+        with warnings.catch_warnings(action="ignore"):
             picture = _decode(content, limits)
     except ImageRefused:
         raise

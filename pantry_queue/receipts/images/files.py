@@ -5,7 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from .refusal import ImageRefused
@@ -73,16 +74,27 @@ def _open_below(root: str, parts: Sequence[str]) -> int:
         os.close(folder)
 
 
+@contextmanager
+def _closed_after(descriptor: int) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def _read(descriptor: int, max_bytes: int) -> bytes:
-    with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(file.fileno())
+    with _closed_after(descriptor):
+        status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise ImageRefused(403, "not_regular", "The image path does not lead to a regular file.")
-        # One byte more than allowed is asked for, since the file may grow after its size was looked at.
-        content = b"" if status.st_size > max_bytes else file.read(max_bytes + 1)
-        if status.st_size > max_bytes or len(content) > max_bytes:
+        if status.st_size > max_bytes:
             raise too_large(max_bytes)
-        return content
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            # One byte more than allowed is asked for, since the file may grow after its size was looked at.
+            content = file.read(max_bytes + 1)
+    if len(content) > max_bytes:
+        raise too_large(max_bytes)
+    return content
 
 
 def too_large(max_bytes: int) -> ImageRefused:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,13 +14,26 @@ from pantry_queue.errors import ConfigError
 IPAddress = IPv4Address | IPv6Address
 
 
+# NAT64 (RFC 6052): a gateway makes the last 32 bits an IPv4 address.
+_NAT64 = IPv6Network("64:ff9b::/96")
+
+
 def is_public(address: IPAddress) -> bool:
-    """Whether an address belongs to the open internet, so that fetching from it reaches nothing of ours."""
+    """Whether an address belongs to the open internet, so that fetching from it reaches nothing of ours.
+
+    An IPv6 address that carries an IPv4 one is judged by that.
+    """
     if isinstance(address, IPv6Address):
-        inner = address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)
+        inner = _carried(address)
         if inner is not None:
-            return inner.is_global and not inner.is_multicast
+            return is_public(inner)
     return address.is_global and not address.is_multicast
+
+
+def _carried(address: IPv6Address) -> IPv4Address | None:
+    if address in _NAT64:
+        return IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)
 
 
 @dataclass(frozen=True, slots=True)
