@@ -15,7 +15,13 @@ def main() -> None:
         sys.exit(0)
     from console.cli.app import run
 
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader went away before the last lines; the interpreter must not try them again.
+        sys.stdout = None
+    sys.exit(code)
 
 
 if __name__ == "__main__":

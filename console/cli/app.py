@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import sys
 from typing import Annotated
 
-import click
 import typer
 
 from console.cli import demo, jobs, ocr, output, status, up, workers
@@ -94,19 +92,13 @@ def open_console(target: Target) -> int:
 
 def run(arguments: list[str]) -> int:
     """Run one command line and return its exit code; what goes wrong is one sentence on standard error."""
-    command = typer.main.get_command(app)
     try:
-        result = command.main(args=arguments, prog_name="pantry-console", standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        return 130
+        app(args=arguments, prog_name="pantry-console")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 0
+    except output.ReaderGone:
+        return 0
     except PantryError as error:
         output.note(f"pantry-console: {error}")
         return next(code for kind, code in EXIT_CODES if isinstance(error, kind))
-    except BrokenPipeError:
-        # The reader has seen enough (`| head`); nothing more may be written, not even at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    return result if isinstance(result, int) else 0
+    return 0

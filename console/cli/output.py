@@ -7,12 +7,18 @@ JSON has ISO 8601 times in UTC, durations in seconds, and null for what is unkno
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from io import StringIO
 from typing import Any
+
+
+class ReaderGone(Exception):  # noqa: N818 - an end, not an error
+    """Whoever read our output has seen enough, as `head` does."""
+
 
 #: Set by the global option `--no-color`.
 colour = True
@@ -40,8 +46,7 @@ def document(value: object) -> None:
 
 def line(value: object) -> None:
     """One JSON object on a line, sent at once so that a pipe's reader can start."""
-    _write(json.dumps(value, default=_plain, ensure_ascii=False) + "\n")
-    sys.stdout.flush()
+    _write(json.dumps(value, default=_plain, ensure_ascii=False) + "\n", flush=True)
 
 
 def text(value: str) -> None:
@@ -122,8 +127,19 @@ def _tone(cell: str) -> str:
     return _TONES.get(cell, "")
 
 
-def _write(data: str) -> None:
-    sys.stdout.write(data)
+def _write(data: str, *, flush: bool = False) -> None:
+    try:
+        sys.stdout.write(data)
+        if flush:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        _close()
+        raise ReaderGone from None
+
+
+def _close() -> None:
+    # Nothing more may be written, not even what is still buffered when the interpreter ends.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def as_pairs(items: Iterable[Any]) -> dict[str, str]:

@@ -1,0 +1,272 @@
+"""The console: modes, wiring, quit. What is shown is the screens', what is read the source's."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual import events, work
+from textual.app import App
+from textual.binding import BindingType
+from textual.filter import LineFilter
+from textual.screen import Screen
+
+from console.tui import terminal
+from console.tui.guard import TerminalGuard
+from console.tui.keys import bindings
+from console.tui.refresher import Refresher
+from console.tui.screens.base import ConsoleScreen
+from console.tui.screens.help import Help
+from console.tui.screens.jobs import Jobs
+from console.tui.screens.overview import Overview
+from console.tui.screens.workers import Workers
+from console.tui.session import Session
+from console.tui.source import Answer, Needs, RedisSource, Source
+from console.tui.themes import ANSI, DARK, THEMES, fallback_variables
+from pantry_queue.connection import describe
+from pantry_queue.errors import ConfigError, PantryError
+
+if TYPE_CHECKING:
+    from pantry_queue.config import Settings
+
+#: An unfocused terminal is read for this many times less often.
+_UNFOCUSED = 5.0
+
+
+class ConsoleApp(App[int]):
+    """The terminal interface.
+
+    Args:
+        settings: where Redis is.
+        notice: a word shown in the status line, for example what a demo does.
+        source: where answers come from; Redis when left out.
+        look: what suits the terminal.
+        auto_refresh: read again and again; without it once at the start and whenever something else is wanted.
+        watch_terminal: end when the terminal vanishes or a signal asks for it.
+    """
+
+    TITLE = "pantry-console"
+    CSS_PATH: ClassVar[list[str | PurePath]] = [
+        f"screens/{name}.tcss" for name in ("base", "overview", "jobs", "job", "workers", "help")
+    ]
+    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
+        "overview": Overview,
+        "jobs": Jobs,
+        "workers": Workers,
+    }
+    DEFAULT_MODE = "overview"
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - Textual declares it as it is
+        (0, "-tiny"),
+        (60, "-narrow"),
+        (100, "-normal"),
+        (160, "-wide"),
+    ]
+    VERTICAL_BREAKPOINTS = [  # noqa: RUF012
+        (0, "-flat"),
+        (15, "-short"),
+        (30, "-tall"),
+    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("app")]
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        notice: str | None = None,
+        source: Source | None = None,
+        look: terminal.Terminal | None = None,
+        auto_refresh: bool = True,
+        watch_terminal: bool = False,
+    ) -> None:
+        look = look or terminal.Terminal()
+        self._guard = TerminalGuard(look.ascii_only)
+        # Without colours only the terminal's own default pair is left, which Textual's filter leaves alone.
+        super().__init__(ansi_color=True if look.no_color else None)
+        self.session = Session(describe(settings), notice)
+        self._refresher = Refresher(source or RedisSource(settings), self)
+        self._auto = auto_refresh
+        self._watch = watch_terminal
+        self._focused = True
+        self._question = 0
+        self._asked = 0
+        for theme in THEMES:
+            self.register_theme(theme)
+        few_colours = look.no_color or self.console.color_system in (None, "standard")
+        self.theme = look.theme or (ANSI.name if few_colours else DARK.name)
+        if not look.animations:
+            self.animation_level = "none"
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Ours comes last, so that nothing is added behind it."""
+        return [*super().get_line_filters(), self._guard]
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Our colours for themes that do not know them."""
+        return fallback_variables()
+
+    def on_mount(self) -> None:
+        if self._watch:
+            terminal.end_on_signals(self._end)
+        self._read()
+
+    def on_unmount(self) -> None:
+        self._refresher.close()
+
+    def _end(self, code: int) -> None:
+        self.exit(code, return_code=code)
+
+    # -- reading; see console.tui.refresher.Listener ----------------------------------------------------
+    @work(exclusive=True, group="reader", exit_on_error=True)
+    async def _read(self) -> None:
+        await (self._refresher.run() if self._auto else self._refresher.once())
+
+    def ask(self, *, overview: bool = False) -> None:
+        """Something else is wanted: read soon."""
+        self._question += 1
+        self._refresher.wake(overview=overview)
+        if not self._auto and self.is_running:
+            self._read()
+
+    def needs(self) -> Needs:
+        """What the visible screen wants."""
+        self._asked = self._question
+        screen = self._console_screen()
+        return screen.needs() if screen else Needs()
+
+    def answered(self, answer: Answer) -> None:
+        """Take an answer in. One to a question that is no longer asked still tells how the deployment is."""
+        self.session.answered()
+        if answer.snapshot is not None:
+            self.session.accept(answer.snapshot)
+        screen = self._console_screen()
+        if screen is not None and self._asked == self._question:
+            screen.accept(answer)
+        self._paint()
+
+    def failed(self, error: PantryError, next_try_in: float) -> None:
+        """There is no answer; the picture stays."""
+        if isinstance(error, ConfigError):
+            self.exit(2, return_code=2, message=str(error))
+            return
+        self.session.trouble = str(error)
+        self.ticked(next_try_in)
+
+    def ticked(self, next_try_in: float) -> None:
+        """A second has gone by without an answer."""
+        self.session.next_try_in = next_try_in
+        if self.session.trouble is not None or self.session.paused:
+            self._paint()
+        if self._watch and not terminal.is_there():
+            self._end(128 + 1)
+
+    def resting(self) -> tuple[float, bool]:
+        """See `console.tui.refresher.Listener`."""
+        slower = 1.0 if self._focused else _UNFOCUSED
+        return self.session.interval * slower, self.session.paused
+
+    def _console_screen(self) -> ConsoleScreen | None:
+        """The screen that shows Redis, also when help or palette lie over it."""
+        for screen in reversed(self.screen_stack):
+            if isinstance(screen, ConsoleScreen):
+                return screen
+        return None
+
+    def _paint(self) -> None:
+        screen = self._console_screen()
+        if screen is not None and screen.is_current and screen.is_mounted:
+            screen.paint()
+
+    def on_app_blur(self, event: events.AppBlur) -> None:
+        self._focused = False
+
+    def on_app_focus(self, event: events.AppFocus) -> None:
+        self._focused = True
+        self._refresher.wake()
+
+    # -- going ------------------------------------------------------------------------------------------
+    async def go(self, mode: str) -> None:
+        """Switch to a mode, leaving the details open in it as they are."""
+        if mode == "failures":
+            await self.go_to_jobs("failed", None)
+        elif mode != self.current_mode:
+            await self.switch_mode(mode)
+            self.ask()
+
+    async def go_to_jobs(self, state: str, queue: str | None) -> None:
+        """The jobs of one state, of one queue or of all."""
+        await self._to_top("jobs")
+        if isinstance(self.screen, Jobs):
+            self.screen.look_at(state, queue)
+
+    async def go_to_worker(self, name: str) -> None:
+        """One worker in the list of workers."""
+        await self._to_top("workers")
+        if isinstance(self.screen, Workers):
+            self.screen.look_at(name)
+
+    async def _to_top(self, mode: str) -> None:
+        if mode != self.current_mode:
+            await self.switch_mode(mode)
+        while len(self.screen_stack) > 1 and not isinstance(self.screen, (Jobs, Workers)):
+            await self.pop_screen()
+
+    async def action_go(self, mode: str) -> None:
+        await self.go(mode)
+
+    # -- keys of the console itself ---------------------------------------------------------------------
+    def action_refresh_now(self) -> None:
+        self.ask(overview=True)
+
+    def action_pause(self) -> None:
+        self.session.paused = not self.session.paused
+        self._paint()
+        if not self.session.paused:
+            self.ask(overview=True)
+
+    def action_pace(self, step: int) -> None:
+        self.session.pace(step)
+        self._refresher.wake()
+        self._paint()
+
+    def action_next_theme(self) -> None:
+        names = [theme.name for theme in THEMES]
+        place = names.index(self.theme) if self.theme in names else -1
+        self.theme = names[(place + 1) % len(names)]
+
+    def action_repaint(self) -> None:
+        self.refresh(layout=True)
+
+    def action_palette(self) -> None:
+        self.action_command_palette()
+
+    def action_help(self) -> None:
+        screen = self._console_screen()
+        if screen is not None:
+            self.push_screen(Help((*screen.SCOPES, *screen.more_scopes())))
+
+
+def run_console(settings: Settings, *, notice: str | None = None, no_color: bool = False) -> int:
+    """Open the terminal interface and stay in it until the operator leaves.
+
+    Args:
+        settings: where Redis is.
+        notice: a word shown in the status line.
+        no_color: no colours; `NO_COLOR` does the same.
+
+    Returns:
+        the exit code: 0, 2 when there is no terminal to draw on, 128 + n when signal n ended it.
+    """
+    screen = sys.__stderr__
+    refused = terminal.refusal(
+        os.environ, stdin_tty=terminal.is_there(), screen_tty=screen is not None and screen.isatty()
+    )
+    if refused:
+        sys.stderr.write(f"pantry-console: {refused}\n")
+        return 2
+    look = terminal.examine(os.environ, screen.encoding if screen else None, no_color=no_color)
+    app = ConsoleApp(settings, notice=notice, look=look, watch_terminal=True)
+    app.run()
+    return app.return_code or 0

@@ -1,0 +1,1 @@
+"""Pure: what was read -> rows and words. No Redis, no terminal."""

@@ -1,0 +1,76 @@
+"""Pure: numbers as areas of braille dots or as a row of blocks, always from zero, so that a flat line looks flat."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+_BLOCKS = " ▁▂▃▄▅▆▇█"
+#: Dots of the left and of the right half of a cell, from the bottom up and from the top down.
+_UP = ((0x40, 0x44, 0x46, 0x47), (0x80, 0xA0, 0xB0, 0xB8))
+_DOWN = ((0x01, 0x03, 0x07, 0x47), (0x08, 0x18, 0x38, 0xB8))
+_BLANK = " "
+
+
+def area(values: Sequence[float], width: int, height: int, top: float, *, down: bool = False) -> tuple[str, ...]:
+    """Lines of an area chart, the newest value at the right end; two values and four levels a cell.
+
+    Args:
+        values: oldest first; only the last `2 * width` are shown.
+        width, height: cells.
+        top: value of the full height.
+        down: hang from the top line instead of standing on the bottom one.
+    """
+    shown = list(values)[-2 * width :]
+    levels = [0] * (2 * width - len(shown)) + [_level(value, top, height * 4) for value in shown]
+    lines = [_line(levels, floor * 4, _DOWN if down else _UP) for floor in range(height)]
+    return tuple(lines if down else reversed(lines))
+
+
+def _level(value: float, top: float, levels: int) -> int:
+    if value <= 0 or top <= 0:
+        return 0
+    # What is there at all is seen, however small beside the rest.
+    return max(1, min(levels, round(value / top * levels)))
+
+
+def _line(levels: Sequence[int], floor: int, dots: tuple[tuple[int, ...], tuple[int, ...]]) -> str:
+    cells: list[str] = []
+    for left, right in zip(levels[::2], levels[1::2], strict=True):
+        bits = (dots[0][min(left - floor, 4) - 1] if left > floor else 0) | (
+            dots[1][min(right - floor, 4) - 1] if right > floor else 0
+        )
+        cells.append(chr(0x2800 + bits) if bits else _BLANK)
+    return "".join(cells)
+
+
+def blocks(values: Sequence[float], width: int, top: float | None = None) -> str:
+    """One line of blocks of eight heights, the newest at the right end.
+
+    Args:
+        values: oldest first; only the last `width` are shown.
+        width: cells.
+        top: value of the full height, the greatest value when left out.
+    """
+    shown = list(values)[-width:]
+    if top is None:
+        top = max(shown, default=0)
+    return "".join(_BLOCKS[_level(value, top, 8)] for value in shown).rjust(width)
+
+
+def ceiling(value: float) -> float:
+    """The next round number (1, 2 or 5 times a power of ten) that is not below `value`, 1 at least."""
+    top = 1.0
+    while True:
+        for step in (1, 2, 5):
+            if step * top >= value:
+                return step * top
+        top *= 10
+
+
+def smoothed(values: Sequence[float], reach: int) -> list[float]:
+    """Each value as the mean of itself and up to `reach - 1` values before it."""
+    means: list[float] = []
+    for place in range(len(values)):
+        part = values[max(0, place - reach + 1) : place + 1]
+        means.append(sum(part) / len(part))
+    return means

@@ -1,0 +1,117 @@
+"""Pure: queues -> rows of the overview."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from console.tui.present.cells import Cell, Column, Row
+from console.tui.present.chart import blocks
+from console.tui.present.states import number_cell
+from console.tui.present.words import age, rate, seconds_between
+from pantry_queue.monitor.alerts import Alert
+from pantry_queue.monitor.model import Counts, QueueStat, Snapshot
+from pantry_queue.monitor.rates import Flow, RateHistory
+
+TREND = 12
+COLUMNS = (
+    Column("QUEUE", 12, most=40),
+    Column("WAITING", 7, most=10, align="right"),
+    Column("TREND", TREND, rank=8),
+    Column("RUNNING", 7, align="right", rank=2),
+    Column("FAILED", 6, most=9, align="right", rank=1),
+    Column("DONE", 5, most=10, align="right", rank=6),
+    Column("SCHED", 5, most=8, align="right", rank=7),
+    Column("DEFER", 5, most=8, align="right", rank=10),
+    Column("CANC", 4, most=8, align="right", rank=12),
+    Column("IN/S", 5, align="right", rank=11),
+    Column("OUT/S", 5, align="right", rank=9),
+    Column("OLDEST", 6, align="right", rank=3),
+    Column("DRAINS IN", 9, align="right", rank=5),
+    Column("WORKERS", 7, align="right", rank=4),
+    Column("NOTE", 12, most=24, rank=1, grow=1),
+)
+#: Ways to sort, in the order the key walks through them.
+SORTS = ("name", "waiting", "oldest", "failed")
+_MARKS = {"critical": ("!! ", "failed"), "warning": ("! ", "warning"), "note": ("", "muted")}
+
+
+def queue_key(queue: QueueStat) -> str:
+    """The name Redis knows the queue by; odd bytes as lone surrogates, as the monitor takes them."""
+    return queue.raw_name.decode("utf-8", "surrogateescape") if queue.raw_name else queue.name
+
+
+def queue_rows(
+    snapshot: Snapshot, history: RateHistory, alerts: Iterable[Alert], sort: str = "name"
+) -> tuple[Row, ...]:
+    """One row a queue.
+
+    Args:
+        snapshot: what is shown.
+        history: where rates come from.
+        alerts: what needs the operator; the worst of a queue becomes its note.
+        sort: one of `SORTS`.
+    """
+    notes: dict[str, Alert] = {}
+    for alert in alerts:
+        if alert.kind == "queue":
+            notes.setdefault(alert.subject, alert)
+    ordered = sorted(snapshot.queues, key=lambda queue: _sort_key(queue, sort, snapshot.taken_at))
+    return tuple(
+        _row(queue, history.flow(queue.name), history.trend(queue.name, TREND), notes.get(queue.name), snapshot)
+        for queue in ordered
+    )
+
+
+def _sort_key(queue: QueueStat, sort: str, now: datetime) -> tuple[float, str]:
+    value = 0.0
+    if sort == "waiting":
+        value = -queue.counts.queued
+    elif sort == "failed":
+        value = -queue.counts.failed
+    elif sort == "oldest":
+        value = -(seconds_between(queue.oldest_at, now) or 0.0)
+    return value, queue.name
+
+
+def _row(queue: QueueStat, flow: Flow, trend: Sequence[int], note: Alert | None, snapshot: Snapshot) -> Row:
+    counts = queue.counts
+    mark, tone = _MARKS[note.level] if note else ("", "")
+    unserved = counts.queued > 0 and not queue.workers
+    waited = seconds_between(queue.oldest_at, snapshot.taken_at) if counts.queued else None
+    return Row(
+        queue_key(queue),
+        (
+            Cell(queue.name, "strong"),
+            number_cell(counts.queued, "queued"),
+            Cell(blocks(trend, TREND) if any(trend) else "", "queued"),
+            number_cell(counts.started + counts.intermediate, "started"),
+            number_cell(counts.failed, "failed"),
+            number_cell(counts.finished, "finished"),
+            number_cell(counts.scheduled, "scheduled"),
+            number_cell(counts.deferred, "waiting"),
+            number_cell(counts.canceled, "muted"),
+            _rate(flow.in_per_s),
+            _rate(flow.out_per_s),
+            Cell(age(waited), "" if waited is not None else "faint"),
+            _drains(flow, counts),
+            Cell(str(len(queue.workers)), "failed" if unserved else "" if queue.workers else "faint"),
+            Cell(mark + note.short, tone) if note else Cell(""),
+        ),
+    )
+
+
+def _rate(value: float | None) -> Cell:
+    return Cell(rate(value), "" if value is not None and value >= 0.008 else "faint")
+
+
+def _drains(flow: Flow, counts: Counts) -> Cell:
+    if not counts.queued:
+        return Cell("-", "faint")
+    if flow.drain == "never":
+        return Cell("never", "warning")
+    if flow.drain == "steady":
+        return Cell("steady", "muted")
+    if flow.drain == "draining":
+        return Cell(age(flow.drains_in))
+    return Cell("...", "faint")

@@ -1,0 +1,58 @@
+"""Pure: the status line: where we are connected, and whether what is shown is true now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from console.tui.present.cells import Chip, chip
+from console.tui.present.words import age, clock
+from pantry_queue.monitor.model import RedisFacts, Snapshot
+from pantry_queue.text import safe
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """The connection as the status line needs it; see `console.tui.session.Session`."""
+
+    target: str
+    notice: str | None
+    interval: float
+    paused: bool
+    snapshot: Snapshot | None
+    trouble: bool
+    stale_for: float
+    next_try_in: float
+    suspended: bool = False
+
+
+def status(link: Link) -> tuple[list[Chip], list[Chip]]:
+    """The chips at the left and at the right."""
+    left = [chip(" pantry ", "badge", rank=3), chip(safe(link.target, 200), "strong", rank=1), _live(link)]
+    if link.notice:
+        left.append(chip(safe(link.notice, 200), "notice", rank=2))
+    right: list[Chip] = []
+    if link.snapshot is not None:
+        server = _server(link.snapshot.redis)
+        if server:
+            right.append(chip(server, "muted", rank=6))
+        right.append(chip(f"{link.snapshot.round_trip_ms:.1f} ms", "muted", rank=5))
+        right.append(chip(clock(link.snapshot.taken_at), "muted", rank=4))
+    return left, right
+
+
+def _live(link: Link) -> Chip:
+    if link.snapshot is None:
+        if link.trouble:
+            return chip(f" NO ANSWER  next try in {link.next_try_in:.0f}s ", "alarm")
+        return chip("connecting ...", "muted")
+    if link.trouble:
+        return chip(f" STALE {age(link.stale_for)}  next try in {link.next_try_in:.0f}s ", "alarm")
+    if link.paused:
+        return chip(f" PAUSED {age(link.stale_for)} ", "tab")
+    every = f"{link.interval:g}s" if link.interval >= 1 else f"{link.interval * 1000:.0f}ms"
+    return chip(f"✓ live {every}", "finished")
+
+
+def _server(facts: RedisFacts) -> str:
+    name = f"{facts.server} {facts.version}".strip()
+    return name[:1].upper() + name[1:]

@@ -1,0 +1,127 @@
+"""What all screens share: the status line above, the keys below, and what is shown while there is no answer yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.screen import Screen
+from textual.widget import Widget
+
+from console.tui.keys import Scope, bindings
+from console.tui.present.cells import Chip, chip
+from console.tui.present.status import Link, status
+from console.tui.source import Answer, Needs
+from console.tui.widgets.key_bar import KeyBar
+from console.tui.widgets.line import Line
+
+if TYPE_CHECKING:
+    from console.tui.app import ConsoleApp
+    from console.tui.session import Session
+
+MIN_WIDTH, MIN_HEIGHT = 60, 15
+
+
+class ConsoleScreen(Screen[None]):
+    """Base of all screens. A screen knows no Redis: it says what it needs, and is shown what was read."""
+
+    SCOPES: ClassVar[tuple[Scope, ...]] = ("mode", "app")
+    #: Id of the key that leads here.
+    HERE: ClassVar[str] = ""
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("mode")]
+
+    def compose(self) -> ComposeResult:
+        yield Line(id="status")
+        yield Line(id="trouble")
+        with Vertical(id="body"):
+            yield from self.body()
+        yield Line(id="waiting", center=True)
+        yield KeyBar(id="keys")
+        yield Line(id="floor", center=True)
+
+    def body(self) -> Iterable[Widget]:
+        """The widgets between status line and keys."""
+        return ()
+
+    def needs(self) -> Needs:
+        """What has to be read for this screen."""
+        return Needs()
+
+    def show(self, session: Session) -> None:
+        """Show what is known; called whenever it may have changed, and only while visible."""
+
+    def accept(self, answer: Answer) -> None:
+        """An answer to this screen's own needs has come; `show` follows."""
+
+    def hint(self, session: Session) -> list[Chip]:
+        """What to show when there is nothing to show yet."""
+        if session.trouble is None:
+            return [chip(f"connecting to {session.target} ...", "muted")]
+        return [chip("waiting for Redis; this goes on by itself as soon as it answers", "muted")]
+
+    @property
+    def console_app(self) -> ConsoleApp:
+        """The app, by its own type."""
+        return cast("ConsoleApp", self.app)
+
+    @property
+    def session(self) -> Session:
+        """What the console knows."""
+        return self.console_app.session
+
+    def on_mount(self) -> None:
+        self.query_one(KeyBar).name_keys((*self.SCOPES, *self.more_scopes()), self.HERE)
+        self.paint()
+
+    def more_scopes(self) -> tuple[Scope, ...]:
+        """Scopes of the widgets in it that have keys of their own."""
+        return ()
+
+    def on_screen_resume(self) -> None:
+        if self.is_mounted:
+            self.paint()
+
+    def paint(self) -> None:
+        """Bring everything visible up to date; what did not change is not drawn."""
+        session = self.session
+        with self.app.batch_update():
+            self._paint_frame(session)
+            if session.snapshot is not None:
+                self.show(session)
+
+    def _paint_frame(self, session: Session) -> None:
+        left, right = status(_link(session))
+        self.query_one("#status", Line).show(left, right)
+        trouble = session.trouble
+        self.query_one("#trouble", Line).show([chip(trouble, "alarm")] if trouble else [])
+        self.set_class(trouble is not None, "-trouble")
+        waiting = session.snapshot is None
+        self.set_class(waiting, "-waiting")
+        if waiting:
+            self.query_one("#waiting", Line).show(self.hint(session))
+        size = self.app.size
+        text = f"pantry-console needs {MIN_WIDTH}x{MIN_HEIGHT}, this terminal has {size.width}x{size.height}"
+        self.query_one("#floor", Line).show([chip(text)])
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self.paint)
+
+    async def action_back(self) -> None:
+        """One step back; on a mode's own screen that is the overview."""
+        await self.console_app.go("overview")
+
+
+def _link(session: Session) -> Link:
+    return Link(
+        target=session.target,
+        notice=session.notice,
+        interval=session.interval,
+        paused=session.paused,
+        snapshot=session.snapshot,
+        trouble=session.trouble is not None,
+        stale_for=session.stale_for,
+        next_try_in=session.next_try_in,
+    )

@@ -1,0 +1,77 @@
+"""The keys of one screen, from the table of keys."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from rich.cells import cell_len
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+
+from console.tui.keys import Key, Scope, bindings, help_sections
+from console.tui.present.cells import Cell, chip
+from console.tui.widgets.line import Heading, Line
+from console.tui.widgets.text_view import TextView
+
+_KEY_WIDTH = 11
+_WIDTH = 46
+
+
+class Help(ModalScreen[None]):
+    """Lies over the screen whose keys it tells.
+
+    Args:
+        scopes: of that screen.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("help")]
+    AUTO_FOCUS = "#help-text"
+
+    def __init__(self, scopes: Sequence[Scope]) -> None:
+        super().__init__()
+        self._scopes = tuple(scopes)
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="help-box"):
+            yield Heading(id="help-title", left=[chip("Keys here", "strong")])
+            yield TextView(id="help-text")
+            yield Line(id="help-end", left=[chip("lower case looks, upper case will change; esc closes", "muted")])
+
+    def on_mount(self) -> None:
+        self._fill()
+
+    def on_resize(self) -> None:
+        self._fill()
+
+    def _fill(self) -> None:
+        sections = [_section(title, keys) for title, keys in help_sections(self._scopes) if keys]
+        two = self.app.size.width >= 2 * _WIDTH + 8
+        lines = _side_by_side(sections) if two else [line for section in sections for line in (*section, ())]
+        self.query_one(TextView).show(lines)
+
+
+def _section(title: str, keys: Sequence[Key]) -> list[tuple[Cell, ...]]:
+    lines: list[tuple[Cell, ...]] = [(Cell(title, "strong"),)]
+    for key in keys:
+        gap = " " * max(1, _KEY_WIDTH - cell_len(key.display))
+        lines.append((Cell("  "), Cell(key.display, "key"), Cell(gap + key.what)))
+    return lines
+
+
+def _side_by_side(sections: Sequence[Sequence[tuple[Cell, ...]]]) -> list[tuple[Cell, ...]]:
+    """Two columns of about the same length, the sections in order."""
+    total = sum(len(section) + 1 for section in sections)
+    columns: list[list[tuple[Cell, ...]]] = [[], []]
+    for section in sections:
+        side = columns[0] if len(columns[0]) + len(section) <= total // 2 + 2 and not columns[1] else columns[1]
+        side += [*section, ()]
+    lines: list[tuple[Cell, ...]] = []
+    for place in range(max(map(len, columns))):
+        left = columns[0][place] if place < len(columns[0]) else ()
+        right = columns[1][place] if place < len(columns[1]) else ()
+        pad = Cell(" " * max(0, _WIDTH - sum(cell_len(cell.text) for cell in left)))
+        lines.append((*left, pad, *right))
+    return lines

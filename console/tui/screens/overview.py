@@ -1,0 +1,181 @@
+"""The first screen: every queue, what moves, what needs the operator, who works."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.widget import Widget
+
+from console.tui.keys import Scope, bindings
+from console.tui.present import needs_you, queues, workers
+from console.tui.present.cells import Chip, Rows, chip
+from console.tui.present.chart import blocks, smoothed
+from console.tui.present.states import TABS
+from console.tui.present.totals import bucket_for, tiles
+from console.tui.present.words import age, amount, count, per_second
+from console.tui.screens.base import ConsoleScreen
+from console.tui.widgets.chart import Chart, Picture
+from console.tui.widgets.line import Heading, Line
+from console.tui.widgets.row_table import RowTable
+from console.tui.widgets.tiles import Tiles
+
+if TYPE_CHECKING:
+    from console.tui.session import Session
+
+#: Rates in charts are means over this many seconds: single jobs make no picture.
+_SMOOTH_SECONDS = 10.0
+_MOST_ALERT_LINES = 4
+
+
+class Overview(ConsoleScreen):
+    """Queues with counts per state, totals, throughput, alerts, workers."""
+
+    SCOPES: ClassVar[tuple[Scope, ...]] = ("overview", "mode", "app")
+    HERE = "go.overview"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("overview")]
+    AUTO_FOCUS = "#queues"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._sort = queues.SORTS[0]
+
+    def body(self) -> Iterable[Widget]:
+        yield Tiles(id="totals")
+        with Vertical(id="panes"):
+            with Vertical(id="queue-pane"):
+                yield RowTable(queues.COLUMNS, id="queues")
+                yield Line(id="queue-line")
+            with Horizontal(id="middle"):
+                with Vertical(id="chart-pane"):
+                    yield Heading(id="chart-title")
+                    yield Chart(id="chart")
+                with Vertical(id="depth-pane"):
+                    yield Heading(id="depth-title")
+                    yield Chart(id="depth")
+                with Vertical(id="alert-pane"):
+                    yield Heading(id="alert-title")
+                    yield RowTable(needs_you.COLUMNS, id="alerts", header=False)
+            with Vertical(id="worker-pane"):
+                yield Heading(id="worker-title")
+                yield RowTable(workers.SHORT_COLUMNS, id="workers")
+        yield Line(id="spark")
+
+    def more_scopes(self) -> tuple[Scope, ...]:
+        return ("rows",)
+
+    def show(self, session: Session) -> None:
+        snapshot, history = session.snapshot, session.history
+        if snapshot is None:
+            return
+        self.query_one(Tiles).show(tiles(snapshot, history))
+        rows = queues.queue_rows(snapshot, history, session.alerts, self._sort)
+        self.query_one("#queues", RowTable).show(Rows(rows))
+        self.query_one("#queue-line", Line).show(self._queue_line(len(rows)))
+        self._show_alerts(session)
+        self._show_charts(session)
+        self.query_one("#worker-title", Heading).show([chip(workers.summary(snapshot), "strong")])
+        self.query_one("#workers", RowTable).show(Rows(workers.worker_rows(snapshot)))
+
+    def _queue_line(self, number: int) -> list[Chip]:
+        if not number:
+            return [chip("no queues yet: they appear when the first job is enqueued or a worker starts", "muted")]
+        return [chip(f"{amount(number, 'queue')} by {self._sort}", "muted")]
+
+    def _show_alerts(self, session: Session) -> None:
+        number = len(session.alerts)
+        title = chip(f"Needs you ({number})", "strong") if number else chip("Needs you", "muted")
+        calm = [] if number else [chip("nothing", "finished")]
+        self.query_one("#alert-title", Heading).show([title, *calm])
+        self.set_class(not number, "-calm")
+        table = self.query_one("#alerts", RowTable)
+        table.show(Rows(needs_you.alert_rows(session.alerts)))
+        table.can_focus = bool(number)
+
+    def _show_charts(self, session: Session) -> None:
+        history = session.history
+        chart = self.query_one("#chart", Chart)
+        bucket = bucket_for(history.span(), chart.points)
+        reach = max(1, round(_SMOOTH_SECONDS / bucket))
+        flows = history.series(bucket, chart.points)
+        out = smoothed([flow.out_per_s or 0.0 for flow in flows], reach)
+        came = smoothed([flow.in_per_s or 0.0 for flow in flows], reach)
+        span = bucket * chart.points
+        now = history.flow()
+        chart.show(Picture(up=tuple(out), down=tuple(came), span=span))
+        self.query_one("#chart-title", Heading).show(
+            [
+                chip("Throughput", "strong"),
+                chip(f"↑ out {per_second(now.out_per_s)}", "finished"),
+                chip(f"↓ in {per_second(now.in_per_s)}", "started", rank=1),
+            ],
+            [chip(f"most {per_second(max([*out, *came], default=0.0))}", "muted", rank=2)],
+        )
+        depth = self.query_one("#depth", Chart)
+        bucket = bucket_for(history.span(), depth.points)
+        depths = history.depths(bucket, depth.points)
+        depth.show(Picture(up=depths, up_tone="queued", span=bucket * depth.points))
+        waiting = session.snapshot.totals.queued if session.snapshot else 0
+        self.query_one("#depth-title", Heading).show(
+            [chip("Waiting", "strong"), chip(count(waiting), "queued")],
+            [chip(f"most {count(int(max(depths, default=0)))}", "muted", rank=1)],
+        )
+        self._show_spark(out, bucket, now.out_per_s)
+
+    def _show_spark(self, out: list[float], bucket: float, now: float | None) -> None:
+        width = max(8, min(48, self.size.width - 34))
+        self.query_one("#spark", Line).show(
+            [
+                chip("out", "muted"),
+                chip(blocks(out, width), "finished"),
+                chip(per_second(now), "strong"),
+                chip(f"in {age(bucket * width)}", "faint", rank=1),
+            ]
+        )
+
+    # -- keys -------------------------------------------------------------------------------------------
+    def action_sort(self) -> None:
+        """The next way to sort the queues."""
+        self._sort = queues.SORTS[(queues.SORTS.index(self._sort) + 1) % len(queues.SORTS)]
+        self.paint()
+
+    async def action_open(self) -> None:
+        """Go to what is under the cursor of the focused pane."""
+        focused = self.focused
+        if not isinstance(focused, RowTable) or focused.cursor_key is None:
+            return
+        if focused.id == "queues":
+            await self._open_queue(focused.cursor_key)
+        elif focused.id == "alerts":
+            await self._open_alert(focused.cursor_key)
+        elif focused.id == "workers":
+            await self.console_app.go_to_worker(focused.cursor_key)
+
+    @on(RowTable.Chosen)
+    async def _chosen(self, event: RowTable.Chosen) -> None:
+        event.stop()
+        await self.action_open()
+
+    async def action_show_state(self, state: str) -> None:
+        """The jobs of a state in all queues."""
+        await self.console_app.go_to_jobs(state, None)
+
+    async def _open_queue(self, key: str) -> None:
+        snapshot = self.session.snapshot
+        found = [queue for queue in snapshot.queues if queues.queue_key(queue) == key] if snapshot else []
+        state = next((state for queue in found for state in TABS if getattr(queue.counts, state)), TABS[0])
+        await self.console_app.go_to_jobs(state, key)
+
+    async def _open_alert(self, key: str) -> None:
+        alert = next((alert for alert in self.session.alerts if needs_you.alert_key(alert) == key), None)
+        if alert is None:
+            return
+        if alert.kind == "queue":
+            snapshot = self.session.snapshot
+            names = [queues.queue_key(q) for q in snapshot.queues if q.name == alert.subject] if snapshot else []
+            await self.console_app.go_to_jobs(alert.state or TABS[0], names[0] if names else None)
+        elif alert.kind == "worker":
+            await self.console_app.go_to_worker(alert.subject)

@@ -1,0 +1,63 @@
+"""What the console knows at this moment. Screens read it; only the app writes it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from pantry_queue.monitor.alerts import Alert, alerts
+from pantry_queue.monitor.model import Snapshot
+from pantry_queue.monitor.rates import RateHistory
+
+#: Seconds between two readings an operator can choose from.
+PACES = (0.5, 1.0, 2.0, 5.0, 10.0)
+
+
+@dataclass(slots=True)
+class Session:
+    """State of one console on one deployment.
+
+    Attributes:
+        target: address without secrets.
+        notice: a word from who started the console, shown in the status line.
+        interval: seconds between two readings.
+        paused: the picture is held.
+        snapshot: the last one, None before the first.
+        alerts: what needs the operator, from that snapshot.
+        trouble: the sentence why there is no answer, None while there is one.
+        next_try_in: seconds until the next attempt, while there is trouble.
+    """
+
+    target: str
+    notice: str | None = None
+    interval: float = 1.0
+    paused: bool = False
+    snapshot: Snapshot | None = None
+    alerts: tuple[Alert, ...] = ()
+    trouble: str | None = None
+    next_try_in: float = 0.0
+    history: RateHistory = field(default_factory=RateHistory)
+    clock: Callable[[], float] = time.monotonic
+    _answered_at: float = 0.0
+
+    def accept(self, snapshot: Snapshot) -> None:
+        """A new snapshot has come."""
+        self.snapshot = snapshot
+        self.history.observe(snapshot)
+        self.alerts = alerts(snapshot, self.history)
+
+    def answered(self) -> None:
+        """Redis has answered just now."""
+        self.trouble = None
+        self._answered_at = self.clock()
+
+    @property
+    def stale_for(self) -> float:
+        """Seconds since the last answer."""
+        return self.clock() - self._answered_at if self._answered_at else 0.0
+
+    def pace(self, step: int) -> None:
+        """Read less often (1) or more often (-1)."""
+        place = PACES.index(self.interval) if self.interval in PACES else 1
+        self.interval = PACES[max(0, min(len(PACES) - 1, place + step))]

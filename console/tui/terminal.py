@@ -1,0 +1,88 @@
+"""The terminal we run in: whether it can show anything, how many colours it has, and that it is still there."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from console.tui.themes import ANSI, DARK, LIGHT
+
+_REFUSAL = (
+    "The terminal interface needs a terminal, and {what}: use pantry-console status, which prints the same as text."
+)
+
+#: What `PANTRY_THEME` may hold.
+_THEMES = {"dark": DARK.name, "light": LIGHT.name, "ansi": ANSI.name}
+
+
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """What was found out about the terminal.
+
+    Attributes:
+        theme: name of the theme that suits its colours; None leaves it to what the terminal can show.
+        ascii_only: it cannot be sent anything else.
+        no_color: colours are not wanted.
+        animations: whether things may move; not over a slow line.
+    """
+
+    theme: str | None = None
+    ascii_only: bool = False
+    no_color: bool = False
+    animations: bool = True
+
+
+def refusal(environ: Mapping[str, str], *, stdin_tty: bool, screen_tty: bool) -> str | None:
+    """Why the interface cannot start here, as a sentence; None when it can.
+
+    Args:
+        environ: environment variables.
+        stdin_tty, screen_tty: whether keys come from a terminal, and whether the screen (standard error, where
+            Textual writes) is one.
+    """
+    if environ.get("TERM", "") in ("dumb", "unknown"):
+        return _REFUSAL.format(what=f"TERM={environ['TERM']} says that this one can show nothing but lines")
+    if not stdin_tty:
+        return _REFUSAL.format(what="standard input is none")
+    if not screen_tty:
+        return _REFUSAL.format(what="standard error, where it is drawn, is none")
+    return None
+
+
+def examine(environ: Mapping[str, str], encoding: str | None, *, no_color: bool = False) -> Terminal:
+    """What suits this terminal.
+
+    Args:
+        environ: environment variables.
+        encoding: of the stream the screen is written to.
+        no_color: colours are refused by option.
+    """
+    unicode = (encoding or "ascii").lower().replace("-", "").replace("_", "") in ("utf8", "utf8sig", "cp65001")
+    return Terminal(
+        theme=_THEMES.get(environ.get("PANTRY_THEME", "")),
+        ascii_only=not unicode or environ.get("PANTRY_ASCII", "") not in ("", "0"),
+        no_color=no_color or bool(environ.get("NO_COLOR")),
+        animations="SSH_CONNECTION" not in environ,
+    )
+
+
+def is_there() -> bool:
+    """Whether the terminal still exists: after a hang-up the descriptor is there and the terminal is not."""
+    try:
+        return os.isatty(sys.__stdin__.fileno()) if sys.__stdin__ else False
+    except (OSError, ValueError):
+        return False
+
+
+def end_on_signals(end: Callable[[int], None]) -> None:
+    """Call `end` with the exit code when we are asked to end or the terminal hangs up.
+
+    Without it a SIGTERM leaves the alternate screen, the hidden cursor and the mouse reports switched on.
+    """
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, end, 128 + number)

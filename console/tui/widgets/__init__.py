@@ -1,0 +1,1 @@
+"""Widgets that know rows and words, and nothing of queues or jobs."""

@@ -1,0 +1,40 @@
+"""The last line of a screen: what its keys do, made from the table of keys."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from console.tui.keys import Key, Scope, footer
+from console.tui.present.cells import Cell, Chip
+from console.tui.widgets.line import Line
+from console.tui.widgets.tones import tone_css
+
+
+class KeyBar(Line):
+    """Names the keys of these scopes; a click does what the key does."""
+
+    DEFAULT_CSS = "KeyBar { height: 1; background: $header; }\n" + tone_css("KeyBar")
+
+    def name_keys(self, scopes: Sequence[Scope], here: str) -> None:
+        """Show the keys.
+
+        Args:
+            scopes: where they apply.
+            here: id of the key that leads to this screen, which is marked.
+        """
+        keys = footer(scopes)
+        places = [key for key in keys if key.id.startswith("go.")]
+        acts = [key for key in keys if key not in places]
+        right = [_chip(key, here) for key in acts if key.group == "Console"]
+        left = [_chip(key, here) for key in acts if key.group != "Console"]
+        self.show([*(_chip(key, here) for key in places), *left], right)
+
+
+def _chip(key: Key, here: str) -> Chip:
+    marked = key.id == here
+    cells = (Cell(key.display, "key"), Cell(f" {key.label}", "strong" if marked else "muted"))
+    return Chip(cells, key.footer, key.action if "." in key.action else _owner(key) + key.action)
+
+
+def _owner(key: Key) -> str:
+    return "app." if key.scope == "app" else "screen."

@@ -1,0 +1,105 @@
+"""Lines of cells to scroll through, long ones wrapped or cut; only what is visible is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from rich.cells import cell_len, chop_cells
+from textual import events
+from textual.binding import BindingType
+from textual.geometry import Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from console.tui.keys import bindings
+from console.tui.present.cells import Cell
+from console.tui.widgets.tones import TONE_CLASSES, Palette, tone_css
+
+_INDENT = "  "
+
+
+class TextView(ScrollView, can_focus=True):
+    """The lines."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("text")]
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(TONE_CLASSES)
+    DEFAULT_CSS = "TextView { overflow-x: hidden; scrollbar-size-vertical: 1; }\n" + tone_css("TextView")
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._palette = Palette(self)
+        self._lines: tuple[tuple[Cell, ...], ...] = ()
+        self._wrapped: list[tuple[Cell, ...]] = []
+        self._wrap = True
+
+    @property
+    def wrap(self) -> bool:
+        """Whether long lines are wrapped."""
+        return self._wrap
+
+    @wrap.setter
+    def wrap(self, on: bool) -> None:
+        if on != self._wrap:
+            self._wrap = on
+            self._fold()
+
+    def show(self, lines: Sequence[tuple[Cell, ...]], *, from_top: bool = False) -> None:
+        """Show these lines.
+
+        Args:
+            lines: cells of each.
+            from_top: another text: scroll to its first line.
+        """
+        if tuple(lines) != self._lines:
+            self._lines = tuple(lines)
+            self._fold()
+        if from_top:
+            self.scroll_to(y=0, animate=False)
+
+    def _fold(self) -> None:
+        width = max(8, self.size.width - 1)
+        self._wrapped = [part for line in self._lines for part in (_folded(line, width) if self._wrap else [line])]
+        self.virtual_size = Size(self.size.width, len(self._wrapped))
+        self.refresh()
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._fold()
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._palette.clear()
+
+    def render_line(self, y: int) -> Strip:
+        place = self.scroll_offset.y + y
+        cells = self._wrapped[place] if place < len(self._wrapped) else ()
+        return self._palette.strip(cells, self.size.width, self.rich_style)
+
+    def action_scroll_by(self, step: int) -> None:
+        self.scroll_to(y=self.scroll_offset.y + step, animate=False)
+
+    def action_scroll_page(self, step: int) -> None:
+        self.scroll_to(y=self.scroll_offset.y + step * max(1, self.size.height - 1), animate=False)
+
+    def action_scroll_edge(self, end: int) -> None:
+        self.scroll_to(y=self.max_scroll_y if end else 0, animate=False)
+
+
+def _folded(line: tuple[Cell, ...], width: int) -> list[tuple[Cell, ...]]:
+    """A line as several that fit, what follows the first set in a little."""
+    if sum(cell_len(cell.text) for cell in line) <= width:
+        return [line]
+    folded: list[tuple[Cell, ...]] = []
+    current: list[Cell] = []
+    room = width
+    for cell in line:
+        text = cell.text
+        while cell_len(text) > room:
+            head = chop_cells(text, room)[0] if room > 0 else ""
+            current.append(Cell(head, cell.tone))
+            text = text[len(head) :]
+            folded.append(tuple(current))
+            current, room = [Cell(_INDENT)], width - len(_INDENT)
+        current.append(Cell(text, cell.tone))
+        room -= cell_len(text)
+    return [*folded, tuple(current)]
