@@ -33,7 +33,8 @@ _BEAT_SECONDS = 5
 
 _MAC_VARIABLE = "OBJC_DISABLE_INITIALIZE_FORK_SAFETY"
 
-logger = logging.getLogger(__name__)
+# Not __name__, which is "__main__" under `python -m` and has no handler.
+logger = logging.getLogger("pantry_queue.workers.worker")
 
 
 def run_worker(
