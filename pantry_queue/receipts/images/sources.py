@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from ipaddress import IPv4Address, IPv6Address, IPv6Network
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pantry_queue.errors import ConfigError
+from pantry_queue.errors import ConfigError, MissingExtra
 
 IPAddress = IPv4Address | IPv6Address
 
@@ -67,6 +68,7 @@ class ImageSources:
         """Read ``IMAGE_ROOTS``, ``IMAGE_HTTP_HOSTS`` and ``S3_*`` from ``environ``.
 
         :raises ConfigError: when a variable holds what cannot be used; the sentence names it
+        :raises MissingExtra: when S3 is set up but its client is not installed
         """
         return cls(
             roots=_roots(environ.get("IMAGE_ROOTS", "")),
@@ -108,6 +110,8 @@ def _object_store(environ: Mapping[str, str]) -> ObjectStore | None:
         if buckets:
             raise ConfigError("S3_BUCKETS is set but S3_ENDPOINT is not; set it to a URL such as http://minio:9000.")
         return None
+    if find_spec("minio") is None:
+        raise MissingExtra("Reading images from S3", "receipts")
     host, secure = _endpoint(endpoint)
     for name in ("S3_ACCESS_KEY", "S3_SECRET_KEY", "S3_BUCKETS"):
         if not environ.get(name, "").strip():
