@@ -1,0 +1,213 @@
+"""The list of jobs by state and queue: a million rows scroll like a hundred, because only what is seen is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.binding import BindingType
+from textual.containers import Container, Vertical
+from textual.widget import Widget
+
+from console.tui.keys import Scope, bindings
+from console.tui.present import jobs
+from console.tui.present.cells import Chip, chip
+from console.tui.present.job import preview
+from console.tui.present.queues import queue_key
+from console.tui.present.states import RARE_TABS, TABS, word
+from console.tui.present.words import count
+from console.tui.screens.base import ConsoleScreen
+from console.tui.screens.job import JobScreen
+from console.tui.source import Answer, Needs, WindowNeed
+from console.tui.widgets.line import Heading, Line
+from console.tui.widgets.row_table import RowTable
+from console.tui.widgets.text_view import TextView
+from pantry_queue.monitor.model import Counts, JobDetail, JobWindow
+
+if TYPE_CHECKING:
+    from console.tui.session import Session
+
+#: Rows read beyond each end of what is visible, so that a step or a page finds them there.
+_MARGIN = 40
+_COMPACT_BELOW = 120
+
+
+class Jobs(ConsoleScreen):
+    """Jobs of one state, of one queue or of all, with what is known about the one under the cursor."""
+
+    SCOPES: ClassVar[tuple[Scope, ...]] = ("jobs", "mode", "app")
+    HERE = "go.jobs"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("jobs")]
+    AUTO_FOCUS = "#jobs"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._state = TABS[0]
+        self._queue: str | None = None
+        self._newest_first = True
+        self._window: JobWindow | None = None
+        self._rows = jobs.JobRows()
+        self._detail: JobDetail | None = None
+        self._fresh = True
+        self._seen_total = 0
+
+    def body(self) -> Iterable[Widget]:
+        yield Line(id="jobs-title")
+        yield Line(id="state-tabs")
+        with Container(id="jobs-split"):
+            yield RowTable(jobs.columns(self._state, one_queue=False), id="jobs", follow_top=True)
+            with Vertical(id="preview-pane"):
+                yield Heading(id="preview-title")
+                yield TextView(id="preview")
+
+    def more_scopes(self) -> tuple[Scope, ...]:
+        return ("rows",)
+
+    # -- what is wanted ---------------------------------------------------------------------------------
+    def look_at(self, state: str, queue: str | None) -> None:
+        """Show another list from its beginning.
+
+        Args:
+            state: one of `console.tui.present.states.TABS`.
+            queue: one queue by its name in Redis, all when None.
+        """
+        self._state, self._queue = state, queue
+        self._restart()
+
+    def _restart(self) -> None:
+        self._window, self._rows, self._detail = None, jobs.JobRows(), None
+        self._fresh, self._seen_total = True, 0
+        table = self.query_one("#jobs", RowTable)
+        table.set_columns(jobs.columns(self._state, one_queue=self._queue is not None))
+        table.show(self._rows, fresh=True)
+        self.paint()
+        self.console_app.ask()
+
+    def needs(self) -> Needs:
+        top, stop = self.query_one("#jobs", RowTable).visible_range
+        start = max(0, top - _MARGIN)
+        return Needs(
+            window=self._need(start, stop + _MARGIN - start), job_id=self.query_one("#jobs", RowTable).cursor_key
+        )
+
+    def _need(self, start: int, number: int) -> WindowNeed:
+        return WindowNeed(self._state, self._queue, start, number, self._newest_first)
+
+    def accept(self, answer: Answer) -> None:
+        if answer.window is not None and answer.needs.window is not None:
+            wanted = answer.needs.window
+            if wanted == self._need(wanted.start, wanted.count):
+                self._window = answer.window
+        if answer.needs.job_id is not None:
+            self._detail = answer.job
+
+    # -- what is shown ----------------------------------------------------------------------------------
+    def show(self, session: Session) -> None:
+        snapshot = session.snapshot
+        if snapshot is None:
+            return
+        counts = self._counts(session)
+        compact = self.size.width < _COMPACT_BELOW
+        self.query_one("#state-tabs", Line).show(jobs.state_tabs(counts, self._state, compact=compact))
+        table = self.query_one("#jobs", RowTable)
+        if self._window is not None:
+            one = self._queue is not None
+            self._rows = jobs.job_rows(self._window, self._state, snapshot.taken_at, one_queue=one)
+            table.show(self._rows, fresh=self._fresh)
+            self._fresh = False
+        if table.hidden_above == 0:
+            self._seen_total = self._rows.row_count
+        self.query_one("#jobs-title", Line).show(self._title(session), self._position(table))
+        self._show_preview(session)
+
+    def _counts(self, session: Session) -> Counts:
+        snapshot = session.snapshot
+        if snapshot is None:
+            return Counts()
+        if self._queue is None:
+            return snapshot.totals
+        return next((queue.counts for queue in snapshot.queues if queue_key(queue) == self._queue), Counts())
+
+    def _title(self, session: Session) -> list[Chip]:
+        names = {queue_key(queue): queue.name for queue in session.snapshot.queues} if session.snapshot else {}
+        where = "all queues" if self._queue is None else names.get(self._queue, "a queue that is gone")
+        chips = [chip("Jobs", "muted"), chip("›", "faint"), chip(where, "strong")]
+        if self._window is None:
+            chips.append(chip("reading ...", "muted"))
+        elif not self._rows.row_count:
+            chips.append(chip(f"nothing is {word(self._state)} here", "muted"))
+        return chips
+
+    def _position(self, table: RowTable) -> list[Chip]:
+        order = "newest first" if self._newest_first else "oldest first"
+        chips = [chip(order, "muted", rank=2)]
+        fresh = self._rows.row_count - self._seen_total
+        if self._newest_first and table.hidden_above and fresh > 0:
+            chips.insert(0, chip(f" {count(fresh)} new above: g ", "tab", rank=1))
+        if self._rows.row_count:
+            chips.append(chip(f"{count(table.cursor_place + 1)} of {count(self._rows.row_count)}"))
+        return chips
+
+    def _show_preview(self, session: Session) -> None:
+        key = self.query_one("#jobs", RowTable).cursor_key
+        row = self._rows.jobs.get(key) if key is not None else None
+        heading, text = self.query_one("#preview-title", Heading), self.query_one("#preview", TextView)
+        if row is None or session.snapshot is None:
+            heading.show([])
+            text.show([])
+            return
+        detail = self._detail if self._detail is not None and jobs.job_key(self._detail.row) == key else None
+        heading.show([chip(row.id, "strong")], [chip("enter: everything about it", "faint", rank=1)])
+        text.show(preview(row, detail, session.snapshot.taken_at))
+
+    # -- what happens -----------------------------------------------------------------------------------
+    @on(RowTable.Highlighted, "#jobs")
+    def _highlighted(self, event: RowTable.Highlighted) -> None:
+        if event.key is not None and not isinstance(event, RowTable.Chosen):
+            self.query_one("#preview", TextView).scroll_to(y=0, animate=False)
+            self.paint()
+            self.console_app.ask()
+
+    @on(RowTable.Moved, "#jobs")
+    def _moved(self) -> None:
+        top, stop = self.query_one("#jobs", RowTable).visible_range
+        held = self._rows
+        if self._window is not None and (top < held.start or min(stop, held.row_count) > held.start + len(held.items)):
+            self.console_app.ask()
+
+    @on(RowTable.Chosen, "#jobs")
+    def action_open(self) -> None:
+        """Everything about the job under the cursor."""
+        key = self.query_one("#jobs", RowTable).cursor_key
+        if key is not None:
+            self.app.push_screen(JobScreen(key))
+
+    def action_state(self, step: int) -> None:
+        """The next list, or the one before."""
+        counts = self._counts(self.session)
+        states = [state for state in TABS if state not in RARE_TABS or getattr(counts, state) or state == self._state]
+        self.look_at(states[(states.index(self._state) + step) % len(states)], self._queue)
+
+    def action_show_state(self, state: str) -> None:
+        """The list of this state."""
+        self.look_at(state, self._queue)
+
+    def action_queue(self, step: int) -> None:
+        """The next queue, or the one before; all of them come before the first."""
+        snapshot = self.session.snapshot
+        names: list[str | None] = [None, *(queue_key(queue) for queue in snapshot.queues)] if snapshot else [None]
+        place = names.index(self._queue) if self._queue in names else 0
+        self.look_at(self._state, names[(place + step) % len(names)])
+
+    def action_order(self) -> None:
+        """Turn the list round."""
+        self._newest_first = not self._newest_first
+        self._restart()
+
+    async def action_back(self) -> None:
+        """From one queue to all, from all to the overview."""
+        if self._queue is not None:
+            self.look_at(self._state, None)
+        else:
+            await self.console_app.go("overview")
