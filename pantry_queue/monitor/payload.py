@@ -14,19 +14,17 @@ from typing import Any, Literal
 from pantry_queue.monitor import fields, pickle_reader
 from pantry_queue.monitor.described import Mapping, Sequence
 from pantry_queue.monitor.model import Argument, Payload
+from pantry_queue.monitor.rebuilding import NotPlain, rebuilt
 from pantry_queue.monitor.rendering import Rendering, is_value
 from pantry_queue.text import SafeText, safe
+
+__all__ = ["NotPlain", "func_name", "meta", "payload", "plain", "readable"]
 
 #: Bytes of a stored field that are asked for; a longer one is said, not loaded.
 STORED_LIMIT = 1 << 20
 _MOST_ARGUMENTS = 100
 _HEAD = 4096
-_DEPTH = 60
 _FIRST_STRINGS = 12
-
-
-class NotPlain(Exception):  # noqa: N818 - reads as what is wrong
-    """The data holds more than plain values, or is cut or damaged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,25 +108,7 @@ def plain(value: bytes) -> Any:
     content = _content(value)
     if content.format == "unknown" or content.notes:
         raise NotPlain
-    if content.format == "json":
-        return content.value
-    try:
-        return _rebuilt(content.value, 0)
-    except TypeError:  # a key that cannot be one
-        raise NotPlain from None
-
-
-def _rebuilt(value: Any, depth: int) -> Any:
-    if depth > _DEPTH:
-        raise NotPlain
-    if isinstance(value, Sequence):
-        kinds: dict[str, type] = {"list": list, "tuple": tuple, "set": set, "frozenset": frozenset}
-        return kinds[value.kind](_rebuilt(item, depth + 1) for item in value.items)
-    if isinstance(value, Mapping):
-        return {_rebuilt(key, depth + 1): _rebuilt(item, depth + 1) for key, item in value.pairs}
-    if value is None or isinstance(value, (bool, int, float, str, bytes, bytearray)):
-        return value
-    raise NotPlain
+    return content.value if content.format == "json" else rebuilt(content.value)
 
 
 def _content(stored: bytes) -> _Content:
