@@ -87,7 +87,8 @@ class QueueClient:
             The jobs' ids, in the order of `tasks`.
 
         Raises:
-            PayloadError: one cannot be used; the sentence tells which. Those of its thousand are not enqueued.
+            PayloadError: one cannot be used; the sentence tells which. Neither it nor the
+                rest of its thousand is enqueued; thousands before it may be.
             RedisUnavailable: some may be enqueued; sending all again enqueues the rest and none twice.
         """
         from pantry_queue.control.submission import submit

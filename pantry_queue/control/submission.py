@@ -7,9 +7,10 @@ of `rq.job.Job.to_dict` in RQ 3.0.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Literal
 
 from pantry_queue.control.lua import Argument, Scripts
@@ -86,8 +87,8 @@ def submit(
     """
     ids: list[str] = []
     lost: list[NewJob] = []
-    for chunk in _chunks(jobs):
-        letters = _send(scripts, chunk, fields, mode, ttl)
+    send = partial(_send, scripts, fields=fields, mode=mode, ttl=ttl)
+    for chunk, letters in _one_ahead(send, _chunks(jobs)):
         _refuse(chunk, letters)
         lost += [job for job, letter in zip(chunk, letters, strict=True) if letter == "l"]
         ids += [job.id for job in chunk]
@@ -96,6 +97,27 @@ def submit(
         for chunk in _chunks(lost):
             _send(scripts, chunk, fields, "repair", ttl)
     return ids
+
+
+def _one_ahead(
+    send: Callable[[list[NewJob]], str], chunks: Iterator[list[NewJob]]
+) -> Iterator[tuple[list[NewJob], str]]:
+    """Send chunks in their order; while the server works on one, the next one is made here."""
+    chunk = next(chunks, None)
+    following = next(chunks, None)
+    if chunk is None:
+        return
+    if following is None:
+        yield chunk, send(chunk)
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(1, "enqueue") as sender:
+        while chunk is not None:
+            answer = sender.submit(send, chunk)
+            following = following if following is not None else next(chunks, None)
+            yield chunk, answer.result()
+            chunk, following = following, None
 
 
 def _chunks(jobs: Iterable[NewJob]) -> Iterator[list[NewJob]]:

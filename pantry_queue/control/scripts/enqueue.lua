@@ -64,15 +64,17 @@ local function verdict(id)
   return 'l'
 end
 
--- Everything the job left behind when it ran before, except the jobs that wait for it.
-local ended = {}
+-- What jobs left behind when they ran before, except the jobs that wait for them.
+local places, leftovers = {}, {}
 local function forget(id, queue, old)
-  redis.call('UNLINK', job_key(id), P .. ':results:' .. id, P .. ':job::' .. id .. ':dependencies')
-  ended[queue] = ended[queue] or {}
-  table.insert(ended[queue], id)
+  leftovers[#leftovers + 1] = job_key(id)
+  leftovers[#leftovers + 1] = P .. ':results:' .. id
+  leftovers[#leftovers + 1] = P .. ':job::' .. id .. ':dependencies'
+  places[queue] = places[queue] or {}
+  table.insert(places[queue], id)
   if old[2] and old[2] ~= queue then
-    ended[old[2]] = ended[old[2]] or {}
-    table.insert(ended[old[2]], id)
+    places[old[2]] = places[old[2]] or {}
+    table.insert(places[old[2]], id)
   end
   if old[1] then redis.call('PERSIST', job_key(id) .. ':dependents') end
   if old[5] and old[5] ~= '' then redis.pcall('SREM', P .. ':group:' .. old[5], id) end
@@ -89,25 +91,34 @@ for i = first, #ARGV, 5 do
   end
 end
 
-local letters, pushes = {}, {RPUSH = {}, LPUSH = {}}
+local letters, fresh, seen = {}, {}, {}
 for i = first, #ARGV, 5 do
-  local id, queue, command = ARGV[i], ARGV[i + 1], ARGV[i + 2] == '1' and 'LPUSH' or 'RPUSH'
-  local letter, old = verdict(id)
+  local id = ARGV[i]
+  local letter, old = 'n', nil
+  if not seen[id] then letter, old = verdict(id) end
   if letter == 'fresh' then
-    forget(id, queue, old)
-    redis.call('HSET', job_key(id), 'origin', queue, 'data', ARGV[i + 3], 'description', ARGV[i + 4], unpack(shared))
-    if ttl > 0 then
-      redis.call('EXPIRE', job_key(id), ttl)
-      redis.call('EXPIRE', job_key(id) .. ':dependents', ttl)
-    end
-    pushes[command][queue] = pushes[command][queue] or {}
-    table.insert(pushes[command][queue], id)
+    forget(id, ARGV[i + 1], old)
+    seen[id] = true
+    fresh[#fresh + 1] = i
     letter = 'n'
   end
   letters[#letters + 1] = letter
 end
-for queue, ids in pairs(ended) do
+if #leftovers > 0 then redis.call('UNLINK', unpack(leftovers)) end
+for queue, ids in pairs(places) do
   for _, registry in ipairs(LEAVE) do redis.pcall('ZREM', registry_key(registry, queue), unpack(ids)) end
+end
+
+local pushes = {RPUSH = {}, LPUSH = {}}
+for _, i in ipairs(fresh) do
+  local id, queue, command = ARGV[i], ARGV[i + 1], ARGV[i + 2] == '1' and 'LPUSH' or 'RPUSH'
+  redis.call('HSET', job_key(id), 'origin', queue, 'data', ARGV[i + 3], 'description', ARGV[i + 4], unpack(shared))
+  if ttl > 0 then
+    redis.call('EXPIRE', job_key(id), ttl)
+    redis.call('EXPIRE', job_key(id) .. ':dependents', ttl)
+  end
+  pushes[command][queue] = pushes[command][queue] or {}
+  table.insert(pushes[command][queue], id)
 end
 for command, queues in pairs(pushes) do
   for queue, ids in pairs(queues) do redis.call(command, queue_key(queue), unpack(ids)) end
