@@ -118,6 +118,8 @@ def test_a_blank_page_has_no_text(agent: AgentProcess, samples: list[Sample]) ->
         ("a\0b", 400, "bad_path"),
         ("\ud800", 400, "bad_path"),
         ("gopher://x/y", 400, "bad_scheme"),
+        ("http://127.0.0.1:9/x", 403, "http_off"),
+        ("s3://bucket/key", 403, "objects_off"),
     ],
 )
 def test_what_may_not_or_cannot_be_read_is_refused(
