@@ -131,7 +131,7 @@ def _show(snapshot: Snapshot) -> None:
 
     output.text("  ".join(filter(None, _redis_words(snapshot))))
     for alert in alerts(snapshot, RateHistory()):
-        output.text(f"{_MARKS[alert.level]} {alert.subject} {alert.text}")
+        output.text(f"{_MARKS[alert.level]} {alert.subject}: {alert.text}")
     output.table(
         ("QUEUE", *(name.upper() for name in COUNTS[:7]), "OLDEST", "WORKERS"),
         (_queue_row(queue, snapshot) for queue in snapshot.queues),

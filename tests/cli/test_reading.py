@@ -37,7 +37,7 @@ def test_status_as_json_has_the_promised_fields(cli: Cli, history: Redis) -> Non
 def test_status_for_people_says_what_is_wrong(cli: Cli, history: Redis) -> None:
     done = cli("status")
     assert done.code == 0
-    assert "!! emails no worker listens; 3 jobs wait" in done.out
+    assert "!! emails: no worker listens; 3 wait" in done.out
     assert "\x1b" not in done.out
 
 
