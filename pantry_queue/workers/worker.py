@@ -8,6 +8,8 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
+from types import FrameType
 from typing import TYPE_CHECKING
 
 from pantry_queue.config import Settings
@@ -65,8 +67,7 @@ def run_worker(
         _warm_up(settings, names)
         with translated(settings):
             worker = _worker(settings, names, name or settings.worker_name)
-            signal.signal(signal.SIGHUP, worker.request_stop)
-            worker.work(burst=in_burst, with_scheduler=True)
+            _work(worker, in_burst)
     except RedisUnavailable as error:
         return _say(error, EXIT_REDIS)
     except PantryError as error:
@@ -124,6 +125,26 @@ def _worker(settings: Settings, names: Sequence[str], wished: str | None) -> Wor
         maintenance_interval=_MAINTENANCE_SECONDS,
         job_monitoring_interval=_BEAT_SECONDS,
     )
+
+
+def _work(worker: Worker, burst: bool) -> None:
+    """RQ listens to signals only when it has forked its scheduler, which a SIGTERM before would leave behind."""
+
+    def stop_once_started(number: int, _frame: FrameType | None) -> None:
+        if os.getpid() != worker.pid:
+            # The scheduler, before it has set its own handlers.
+            os._exit(128 + number)
+        worker._shutdown_requested_date = datetime.now(UTC)
+        worker._stop_requested = True
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop_once_started)
+    # The end of the terminal means the same as SIGTERM; RQ does not know it and would leave the running job alone.
+    signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+    worker.work(burst=burst, with_scheduler=True)
+    if worker.scheduler is not None:
+        # A scheduler that was stopped before it could listen still holds its locks, and no other would take over.
+        worker.scheduler.release_locks()  # type: ignore[no-untyped-call]  # RQ types its scheduler only in part
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:

@@ -131,14 +131,15 @@ def test_a_signal_lets_the_running_job_end(number: signal.Signals, stage: Stage,
     assert names(stage) == set()
 
 
-def test_an_idle_worker_ends_at_once_and_cleanly(stage: Stage) -> None:
+@pytest.mark.parametrize("moment", ["rq:workers", "rq:scheduler-lock:pantry-pilot", "rq:clean_groups"])
+def test_a_worker_ended_while_it_starts_leaves_nothing_behind(moment: str, stage: Stage) -> None:
     process = stage.worker()
-    until(lambda: stage.redis.exists("rq:scheduler-lock:pantry-pilot"), "the worker is up")
-    until(
-        lambda: [value for value in stage.redis.hvals(f"rq:worker:{next(iter(names(stage)))}") if value == b"idle"], ""
-    )
+    until(lambda: stage.redis.exists(moment), "this far in its start")
     process.terminate()
-    assert process.wait(30) == 0
+    assert process.wait(30) == 0, stage.log()
+    assert names(stage) == set()
+    with pytest.raises(ProcessLookupError):
+        os.killpg(process.pid, 0)
     assert not stage.redis.exists("rq:scheduler-lock:pantry-pilot")
 
 
