@@ -197,7 +197,7 @@ def _webhooks(stored: bytes | None) -> tuple[SafeText, ...]:
 def _webhook(hook: dict[str, Any]) -> SafeText:
     headers = hook.get("headers")
     names = ", ".join(f"{name}: {MASK}" for name in list(headers)[:10]) if isinstance(headers, dict) else ""
-    target = f"{hook.get('method') or 'POST'} {hook.get('url')} on {hook.get('job_status')}"
+    target = f"{hook.get('method') or 'GET'} {hook.get('url')} on {hook.get('job_status')}"
     return fields.shown(target + (f" ({names})" if names else ""))
 
 
