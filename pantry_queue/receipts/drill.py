@@ -16,9 +16,10 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from pantry_queue.receipts import serving
 from pantry_queue.receipts.agent.answers import Problem, json_response, problem_body
 from pantry_queue.receipts.agent.requests import MAX_BODY_BYTES, receipt_id_of
-from pantry_queue.receipts.agent.serve import app_from_env, build_parser, run
+from pantry_queue.receipts.agent.serve import SERVICE, app_from_env
 
 _RETRY_AFTER = "1"
 
@@ -72,7 +73,7 @@ def _json_object(content: bytes) -> dict[str, Any]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the agent with refusals in front. Returns the exit code of the agent."""
-    parser = build_parser(os.environ, "python -m pantry_queue.receipts.drill")
+    parser = serving.build_parser(SERVICE, os.environ, "python -m pantry_queue.receipts.drill")
     parser.add_argument(
         "--refuse",
         action="append",
@@ -82,7 +83,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         help="answer 503 the first N times an image of this file name is asked for; may be given again",
     )
     options = parser.parse_args(argv)
-    return run(options, lambda: RefuseFirst(app_from_env(), dict(options.refuse)))
+    return serving.run(SERVICE, options, lambda: RefuseFirst(app_from_env(), dict(options.refuse)))
 
 
 def _refusal(text: str) -> tuple[str, int]:
