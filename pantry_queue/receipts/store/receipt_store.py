@@ -107,9 +107,10 @@ class ReceiptStore:
 
     def counts(self, user_id: int | None = None) -> dict[OcrStatus, int]:
         """How many receipts stand where; every state is there, also with 0."""
-        query = select(receipts.c.ocr_status, func.count()).group_by(receipts.c.ocr_status)
+        query = select(receipts.c.ocr_status, func.count().label("number")).group_by(receipts.c.ocr_status)
         with self._database.reading() as connection:
-            found: dict[str, int] = dict(connection.execute(query.where(*_chosen(user_id, None))).tuples().all())
+            rows = connection.execute(query.where(*_chosen(user_id, None))).all()
+        found = {row.ocr_status: row.number for row in rows}
         return {status: found.get(status, 0) for status in OCR_STATUSES}
 
     def mark_processing(self, receipt_id: int, *, image_path: str, user_id: int) -> None:
