@@ -96,6 +96,26 @@ class QueueClient:
 
         return submit(self._scripts, ocr_jobs(self.settings, tasks), ocr_fields(self.settings))
 
+    def enqueue_new_ocr(
+        self, tasks: Iterable[Mapping[str, Any] | Sequence[Any]], *, limit: int | None = None
+    ) -> list[str]:
+        """Enqueue the reading of receipts as `enqueue_batch_ocr` does, and tell which were not waiting or running.
+
+        Args:
+            tasks: as `enqueue_batch_ocr` takes them; not read to the end once `limit` is reached.
+            limit: how many are enqueued at most, 1 or more; None is all.
+
+        Returns:
+            The ids of the jobs this call put into a queue; of several calls at once, one has each.
+
+        Raises:
+            PayloadError, RedisUnavailable: as `enqueue_batch_ocr`.
+        """
+        from pantry_queue.control.submission import submit_new
+        from pantry_queue.ocr_job import ocr_fields, ocr_jobs
+
+        return submit_new(self._scripts, ocr_jobs(self.settings, tasks), ocr_fields(self.settings), most=limit)
+
     def enqueue(self, func: Callable[..., Any] | str, *args: Any, **kwargs: Any) -> str:
         """Enqueue any function.
 

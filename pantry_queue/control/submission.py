@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from typing import Literal
 
 from pantry_queue.control.lua import Argument, Scripts
@@ -85,18 +84,53 @@ def submit(
         Refused: `unique` and it exists, or another kind of key stands under the name of a job. The jobs before it
             and after it in its chunk are enqueued.
     """
+    return _submit(scripts, jobs, fields, mode, ttl, None)[0]
+
+
+def submit_new(
+    scripts: Scripts, jobs: Iterable[NewJob], fields: Mapping[str, Argument], *, most: int | None = None
+) -> list[str]:
+    """Enqueue jobs as `submit` does, and tell which this call put into a queue.
+
+    Args:
+        scripts, jobs, fields: as `submit` takes them.
+        most: how many are put into a queue at most, 1 or more; the rest is left alone and need not be read. None is
+            all of them.
+
+    Returns:
+        The ids of the jobs that neither waited nor ran before. Of several calls at once, one has each id.
+    """
+    return _submit(scripts, jobs, fields, "once", 0, most)[1]
+
+
+def _submit(
+    scripts: Scripts, jobs: Iterable[NewJob], fields: Mapping[str, Argument], mode: Mode, ttl: int, most: int | None
+) -> tuple[list[str], list[str]]:
+    """The ids of all jobs that were looked at, and of those that are new in their queue."""
     ids: list[str] = []
+    new: dict[str, None] = {}  # a set that keeps its order
     lost: list[NewJob] = []
-    send = partial(_send, scripts, fields=fields, mode=mode, ttl=ttl)
+
+    def send(chunk: list[NewJob], mode: str = mode) -> str:
+        left = -1 if most is None else most - len(new)
+        return _send(scripts, chunk, fields, mode, ttl, left)
+
     for chunk, letters in _one_ahead(send, _chunks(jobs)):
         _refuse(chunk, letters)
-        lost += [job for job, letter in zip(chunk, letters, strict=True) if letter == "l"]
+        lost += _with(chunk, letters, "l")
         ids += [job.id for job in chunk]
-    if lost:
+        new |= dict.fromkeys(job.id for job in _with(chunk, letters, "n"))
+        if len(new) == most:
+            break
+    if lost and len(new) != most:
         time.sleep(GRACE_SECONDS)
         for chunk in _chunks(lost):
-            _send(scripts, chunk, fields, "repair", ttl)
-    return ids
+            new |= dict.fromkeys(job.id for job in _with(chunk, send(chunk, "repair"), "n"))
+    return ids, list(new)
+
+
+def _with(chunk: list[NewJob], letters: str, wanted: str) -> list[NewJob]:
+    return [job for job, letter in zip(chunk, letters, strict=True) if letter == wanted]
 
 
 def _one_ahead(
@@ -133,7 +167,7 @@ def _chunks(jobs: Iterable[NewJob]) -> Iterator[list[NewJob]]:
         yield chunk
 
 
-def _send(scripts: Scripts, chunk: list[NewJob], fields: Mapping[str, Argument], mode: str, ttl: int) -> str:
+def _send(scripts: Scripts, chunk: list[NewJob], fields: Mapping[str, Argument], mode: str, ttl: int, most: int) -> str:
     stamp = stamp_now()
     shared: list[Argument] = []
     for name, value in {**fields, "created_at": stamp, "enqueued_at": stamp}.items():
@@ -141,7 +175,7 @@ def _send(scripts: Scripts, chunk: list[NewJob], fields: Mapping[str, Argument],
     each: list[Argument] = []
     for job in chunk:
         each += (job.id, job.queue, int(job.at_front), job.data, job.description)
-    letters: bytes = scripts.run("enqueue", stamp, mode, ttl, len(shared), *shared, *each)
+    letters: bytes = scripts.run("enqueue", stamp, mode, ttl, most, len(shared), *shared, *each)
     return letters.decode("ascii")
 
 

@@ -5,13 +5,15 @@
 --          repair: as `once`, and a job that claims to wait but is in no list is enqueued afresh
 --          unique: a job that exists at all is left alone
 --       4  seconds until they expire if no worker takes them, or 0
---       5  n, then n names and values that are the same in all of them
+--       5  how many may be enqueued at most, or -1
+--       6  n, then n names and values that are the same in all of them
 --       then five for each job: id, queue, front (1 or 0), data, description
 -- Reply: one letter for each job. n: enqueued; a: waits or runs already; d: exists (unique only);
---        l: claims to wait, but is in no list; b: another kind of key stands under its name.
-local stamp, mode, ttl = ARGV[2], ARGV[3], tonumber(ARGV[4])
-local shared, first = {}, 6 + tonumber(ARGV[5])
-for i = 6, first - 1 do shared[#shared + 1] = ARGV[i] end
+--        l: claims to wait, but is in no list; b: another kind of key stands under its name; s: not looked at,
+--        as many as may be were enqueued before it.
+local stamp, mode, ttl, most = ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
+local shared, first = {}, 7 + tonumber(ARGV[6])
+for i = 7, first - 1 do shared[#shared + 1] = ARGV[i] end
 
 local ACTIVE = {
   queued = true, started = true, deferred = true, scheduled = true, created = true, rate_limited = true,
@@ -95,12 +97,17 @@ local letters, fresh, seen = {}, {}, {}
 for i = first, #ARGV, 5 do
   local id = ARGV[i]
   local letter, old = 'n', nil
-  if not seen[id] then letter, old = verdict(id) end
-  if letter == 'fresh' then
-    forget(id, ARGV[i + 1], old)
-    seen[id] = true
-    fresh[#fresh + 1] = i
-    letter = 'n'
+  if not seen[id] then
+    if most == 0 then letter = 's' else letter, old = verdict(id) end
+    if letter == 'fresh' then
+      forget(id, ARGV[i + 1], old)
+      fresh[#fresh + 1] = i
+      letter = 'n'
+    end
+    if letter == 'n' then
+      seen[id] = true
+      most = most - 1
+    end
   end
   letters[#letters + 1] = letter
 end
