@@ -314,3 +314,18 @@ def test_stock_workers_see_a_cleared_deployment(
     assert client.enqueue(add, 1)
     work()
     assert client.get_queue_info()["finished_jobs"] == 1
+
+
+def test_a_hash_that_a_late_heartbeat_made_again_is_no_job(
+    client: QueueClient, settings: Settings, redis_client: Redis
+) -> None:
+    """RQ's own rule: no `data`, no job (`Job.restore`)."""
+    for state in ("queued", "failed"):
+        redis_client.hset(f"rq:job:{state}", mapping={"last_heartbeat": "x", "status": state, "origin": "q"})
+    before = dump(redis_client)
+    assert not client.requeue_job("failed")
+    assert not client.cancel_job("queued")
+    assert differences(before, dump(redis_client)) == {}
+    redis_client.zadd(f"rq:failed:{settings.queue_name}", {"failed": 9e9})
+    assert client.clear_failed_jobs() == 1
+    assert differences(before, dump(redis_client)) == {}, "only the entry that named it is gone"
