@@ -45,6 +45,7 @@ class Settings:
         database_url: as written in `DATABASE_URL`; `store_url` is the form SQLAlchemy is given.
         worker_name: None when it is to be made from host and pid.
         burst_mode: a worker ends when its queues are empty.
+        receipts_dir: as written in `RECEIPTS_DIR`; `upload_dir` is where uploads are kept.
     """
 
     redis_url: str | None = field(default=None, repr=False)
@@ -60,6 +61,7 @@ class Settings:
     database_url: str | None = field(default=None, repr=False)
     worker_name: str | None = None
     burst_mode: bool = False
+    receipts_dir: str | None = None
 
     @property
     def low_queue_name(self) -> str:
@@ -84,6 +86,13 @@ class Settings:
         if scheme.startswith("sqlite"):
             return f"sqlite://{rest}"
         return f"postgresql+psycopg://{rest}"
+
+    @property
+    def upload_dir(self) -> Path:
+        """Absolute folder uploaded images are kept in, which the agent must be allowed to read (`IMAGE_ROOTS`)."""
+        if self.receipts_dir is None:
+            return data_dir() / "receipts"
+        return Path(self.receipts_dir).expanduser().absolute()
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None, dotenv: Path | None = None) -> Settings:
@@ -130,6 +139,7 @@ class Settings:
                 "WORKER_NAME", _worker_name, "a printable name without spaces, at most 200 characters", None
             ),
             burst_mode=read("BURST_MODE", _switch, "true or false", defaults.burst_mode),
+            receipts_dir=read("RECEIPTS_DIR", _folder, "the path of a folder", None),
         )
 
 
@@ -227,6 +237,12 @@ def _agent_urls(raw: str) -> tuple[str, ...]:
 def _database_url(raw: str) -> str:
     scheme, separator, rest = raw.partition("://")
     if not separator or not rest or scheme.split("+")[0] not in _DATABASE_SCHEMES:
+        raise ValueError
+    return raw
+
+
+def _folder(raw: str) -> str:
+    if not raw.isprintable() or (Path(raw).exists() and not Path(raw).is_dir()):
         raise ValueError
     return raw
 

@@ -11,7 +11,7 @@ from pantry_queue.receipts.store.model import (
     ReceiptItem,
 )
 from pantry_queue.receipts.store.receipt_store import MAX_PAGE, ReceiptStore
-from pantry_queue.receipts.store.rows import MAX_ID
+from pantry_queue.receipts.store.rows import MAX_ID, Waiting
 from pantry_queue.receipts.store.schema import fitting, storable
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "Receipt",
     "ReceiptItem",
     "ReceiptStore",
+    "Waiting",
     "fitting",
     "storable",
 ]

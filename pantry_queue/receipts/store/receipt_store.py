@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, 
 from pantry_queue.errors import NotFound
 from pantry_queue.receipts.store.database import Database
 from pantry_queue.receipts.store.model import OCR_STATUSES, PROCESSED, Extraction, OcrStatus, Receipt
-from pantry_queue.receipts.store.rows import insert_missing, lock_for_outside_ids, read_receipts
+from pantry_queue.receipts.store.rows import Waiting, insert_missing, lock_for_outside_ids, read_receipts, read_waiting
 from pantry_queue.receipts.store.schema import receipt_items, receipts, storable, users, utc_now
 
 #: A page of `list` holds at most so many.
@@ -112,6 +112,32 @@ class ReceiptStore:
             rows = connection.execute(query.where(*_chosen(user_id, None))).all()
         found = {row.ocr_status: row.number for row in rows}
         return {status: found.get(status, 0) for status in OCR_STATUSES}
+
+    def pending(self, user_id: int | None = None) -> Iterator[Waiting]:
+        """The receipts that wait to be read, oldest first; pages of them are read as they are asked for.
+
+        Args:
+            user_id: only this user's; None is everybody's.
+        """
+        last = 0
+        while True:
+            with self._database.reading() as connection:
+                further = receipts.c.id > last
+                page = read_waiting(connection, *_chosen(user_id, "pending"), further, limit=MAX_PAGE)
+            yield from page
+            if len(page) < MAX_PAGE:
+                return
+            last = page[-1].receipt_id
+
+    def check(self) -> None:
+        """Nothing happens when receipts can be read; raises `StoreUnavailable` otherwise."""
+        with self._database.reading() as connection:
+            connection.execute(select(receipts.c.id).limit(1)).all()
+
+    def move(self, receipt_id: int, *, before: OcrStatus, after: OcrStatus) -> bool:
+        """Change where a receipt's reading stands, if it stands at `before`. Returns whether it did."""
+        with self._database.writing() as connection:
+            return _set(connection, receipt_id, receipts.c.ocr_status == before, ocr_status=after)
 
     def mark_processing(self, receipt_id: int, *, image_path: str, user_id: int) -> None:
         """A reading has begun. A receipt this database does not know is made, so that its result is not lost."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import ColumnElement, Connection, Row, Table, select, text
 from sqlalchemy.dialects import postgresql, sqlite
@@ -25,6 +25,21 @@ def read_receipts(
     for line in connection.execute(lines) if rows else ():
         items[line.receipt_id].append(_item(line))
     return tuple(_receipt(row, tuple(items[row.id])) for row in rows)
+
+
+class Waiting(NamedTuple):
+    """A receipt to be read, as a job is made from it."""
+
+    receipt_id: int
+    image_path: str
+    user_id: int
+
+
+def read_waiting(connection: Connection, *conditions: ColumnElement[bool], limit: int) -> list[Waiting]:
+    """The oldest receipts that meet all conditions, without what only people read."""
+    columns = select(receipts.c.id, receipts.c.image_path, receipts.c.user_id)
+    rows = connection.execute(columns.where(*conditions).order_by(receipts.c.id).limit(limit))
+    return [Waiting(row.id, row.image_path, row.user_id) for row in rows]
 
 
 def lock_for_outside_ids(connection: Connection) -> None:
