@@ -62,9 +62,9 @@ class QueueClient:
         One that has ended is enqueued afresh, without results and time limits of its earlier life.
 
         Args:
-            receipt_id: letters, digits, `_` and `-`; it becomes part of the job's id. The task gets it as text.
+            receipt_id: a number, or text of letters, digits, `_` and `-`; it becomes part of the job's id.
             image_path: as the agent is to open it.
-            user_id: whose receipt it is. The task gets it as text.
+            user_id: whose receipt it is. The task gets all three as they are given.
             priority: `high` is next in the queue, `low` goes to a queue that workers take last.
 
         Returns:

@@ -21,6 +21,7 @@ PRIORITIES = ("high", "default", "low")
 _NAMES = ("receipt_id", "image_path", "user_id", "priority")
 _ID_CHARS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
 _MAX_NAME = 200
+_MAX_NUMBER: int = 10**30
 _MAX_PATH = 4096
 
 
@@ -51,7 +52,7 @@ def ocr_jobs(settings: Settings, tasks: Iterable[Mapping[str, Any] | Sequence[An
 
 def _job(settings: Settings, receipt_id: Any, image_path: Any, user_id: Any, priority: Any = "default") -> NewJob:
     _check(receipt_id, image_path, user_id, priority)
-    call = {"receipt_id": str(receipt_id), "image_path": image_path, "user_id": str(user_id)}
+    call = {"receipt_id": receipt_id, "image_path": image_path, "user_id": user_id}
     return NewJob(
         id=f"ocr-{receipt_id}",
         queue=settings.low_queue_name if priority == "low" else settings.queue_name,
@@ -71,7 +72,7 @@ def _arguments(task: Any) -> Sequence[Any]:
     else:
         unknown = [task]
     raise PayloadError(
-        f"{safe(repr(unknown[0]), 60)} is not what a task consists of, which is receipt_id, image_path, user_id and, "
+        f"{_shown(unknown[0])} is not what a task consists of, which is receipt_id, image_path, user_id and, "
         "if wanted, priority, as a mapping or in this order."
     )
 
@@ -88,11 +89,20 @@ def _check(receipt_id: Any, image_path: Any, user_id: Any, priority: Any) -> Non
         wrong, value, expected = "priority", priority, "high, default or low"
     else:
         return
-    raise PayloadError(f"{wrong} is {safe(repr(value), 60)}; it should be {expected}.")
+    raise PayloadError(f"{wrong} is {_shown(value)}; it should be {expected}.")
+
+
+def _shown(value: Any) -> str:
+    try:
+        return safe(repr(value), 60)
+    except ValueError:  # Python refuses to write out a number of thousands of digits
+        return f"a huge {type(value).__name__}"
 
 
 def _is_name(value: Any) -> bool:
-    return (isinstance(value, int) and not isinstance(value, bool)) or _is_text(value, _MAX_NAME)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return -_MAX_NUMBER < value < _MAX_NUMBER
+    return _is_text(value, _MAX_NAME)
 
 
 def _is_text(value: Any, limit: int) -> bool:

@@ -95,7 +95,13 @@ def test_a_batch_takes_tuples_and_mixed_priorities_and_an_id_twice(client: Queue
     low = client._connection.lrange(f"rq:queue:{settings.low_queue_name}", 0, -1)
     assert (main, low) == ([b"ocr-c", b"ocr-a"], [b"ocr-b"])
     assert Job.fetch("ocr-a", client._connection).kwargs["image_path"] == "/a.png"
+    assert Job.fetch("ocr-b", client._connection).kwargs == {"receipt_id": "b", "image_path": "/b.png", "user_id": 7}
     assert client.enqueue_batch_ocr([]) == []
+
+
+def test_a_number_stays_a_number(client: QueueClient) -> None:
+    assert client.enqueue_ocr_task(42, "/x.png", 7) == "ocr-42"
+    assert Job.fetch("ocr-42", client._connection).kwargs == {"receipt_id": 42, "image_path": "/x.png", "user_id": 7}
 
 
 OPTIONS: dict[str, dict[str, Any]] = {

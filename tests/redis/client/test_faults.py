@@ -167,6 +167,7 @@ BAD_RECEIPTS: list[tuple[dict[str, Any], str]] = [
     ({"receipt_id": None}, "receipt_id is None"),
     ({"receipt_id": True}, "receipt_id is True"),
     ({"receipt_id": "x" * 201}, "1 to 200"),
+    ({"receipt_id": 10**5000}, "1 to 200"),
     ({"image_path": ""}, "image_path is ''"),
     ({"image_path": None}, "image_path is None"),
     ({"image_path": Path("/x.png")}, "image_path"),
