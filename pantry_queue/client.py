@@ -7,6 +7,7 @@ never makes a job run twice; nothing that is read is ever executed.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,7 @@ class QueueClient:
         self.settings = settings or Settings.from_env()
         self.keys = Keys.from_env()
         self._given = connection
+        self._at = self.settings if connection is None else _at(connection, self.settings)
         if connection is not None and connection.connection_pool.connection_kwargs.get("decode_responses"):
             raise ConfigError(
                 "The Redis connection was made with decode_responses=True, which RQ cannot work with: make it without."
@@ -51,7 +53,7 @@ class QueueClient:
     def _scripts(self) -> Scripts:
         from pantry_queue.control.lua import Scripts
 
-        return Scripts(self._connection, self.keys, self.settings)
+        return Scripts(self._connection, self.keys, self._at)
 
     # -- enqueueing -------------------------------------------------------------------------------------
     def enqueue_ocr_task(
@@ -137,7 +139,7 @@ class QueueClient:
         """
         from pantry_queue.control.enqueue import enqueue
 
-        with translated(self.settings):
+        with translated(self._at):
             return enqueue(self._scripts, self.settings, func, args, kwargs)
 
     # -- asking -----------------------------------------------------------------------------------------
@@ -157,7 +159,7 @@ class QueueClient:
 
         if not _usable(job_id):
             return {"job_id": job_id, "status": "not_found"}
-        with translated(self.settings):
+        with translated(self._at):
             return job_status(self._connection, self.keys, job_id)
 
     def get_queue_info(self) -> dict[str, Any]:
@@ -180,7 +182,7 @@ class QueueClient:
             "canceled_jobs",
             "workers",
         )
-        with translated(self.settings):
+        with translated(self._at):
             numbers = self._scripts.run("queue_info", self.settings.queue_name)
         return {"name": self.settings.queue_name, **dict(zip(names, numbers, strict=True))}
 
@@ -199,7 +201,7 @@ class QueueClient:
 
         if not _usable(job_id):
             return False
-        with translated(self.settings):
+        with translated(self._at):
             return run.cancel(self._scripts, [job_id])[0] in ("done", "canceled")
 
     def requeue_job(self, job_id: str) -> bool:
@@ -215,7 +217,7 @@ class QueueClient:
 
         if not _usable(job_id):
             return False
-        with translated(self.settings):
+        with translated(self._at):
             return run.requeue(self._scripts, [job_id]) == ["done"]
 
     def clear_failed_jobs(self) -> int:
@@ -230,9 +232,19 @@ class QueueClient:
         from pantry_queue.control import trash
         from pantry_queue.control.audit import whoami
 
-        with translated(self.settings):
+        with translated(self._at):
             cleared = trash.clear_failed(self._scripts, self.settings.queue_names, whoami("service"))
         return cleared.deleted + cleared.empty
+
+
+def _at(connection: Redis, settings: Settings) -> Settings:
+    """Settings that name the server of a connection the caller made, for the sentences of errors."""
+    known = connection.connection_pool.connection_kwargs
+    if known.get("path"):
+        return replace(settings, redis_url=f"unix://{known['path']}")
+    if known.get("host"):
+        return replace(settings, redis_url=f"redis://{known['host']}:{known.get('port')}/{known.get('db') or 0}")
+    return settings
 
 
 def _usable(job_id: Any) -> bool:

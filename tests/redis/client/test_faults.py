@@ -295,6 +295,15 @@ def test_a_redis_that_is_away_is_one_sentence(call: Callable[[QueueClient], Any]
     assert "hunter2" not in str(caught.value)
 
 
+def test_the_sentence_names_the_server_of_the_callers_own_connection() -> None:
+    for own, where in (
+        (RealRedis(host="127.0.0.1", port=1, db=3, retry=None, password="hunter2"), "redis://127.0.0.1:1/3"),
+        (RealRedis(unix_socket_path="/nowhere.sock", retry=None), "unix:///nowhere.sock"),
+    ):
+        with pytest.raises(RedisUnavailable, match=f"No Redis answers at {where}: "):
+            QueueClient(Settings(redis_url="redis://elsewhere:6379/0"), own).get_queue_info()
+
+
 def test_importing_the_client_needs_no_redis_and_loads_neither_redis_nor_rq() -> None:
     code = (
         "import sys\n"
