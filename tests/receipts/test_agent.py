@@ -251,6 +251,19 @@ def test_an_agent_that_starts_says_so_and_asks_for_its_token(start_agent: StartA
     assert errors == ""
 
 
+def test_an_agent_told_to_end_answers_the_receipt_it_is_reading(start_agent: StartAgent, samples: list[Sample]) -> None:
+    ending = start_agent("pantry_queue.receipts.agent", IMAGE_ROOTS=str(samples[0].path.parent))
+    ending.wait_until_ready()
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(ending.extract, str(samples[0].path))
+        while not ending.client.get("/ready").json()["busy"]:
+            assert not asked.done()
+        ending.process.send_signal(signal.SIGTERM)
+        assert checked(asked.result())["metadata"]["total_amount"] == str(samples[0].total)
+    assert ending.process.wait(timeout=20) == 0
+    assert ending.process.communicate()[1] == ""
+
+
 def test_an_agent_ends_with_the_process_it_was_started_for(start_agent: StartAgent) -> None:
     parent = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     orphan = start_agent("pantry_queue.receipts.agent", "--parent-pid", str(parent.pid))

@@ -166,6 +166,8 @@ def test_the_month_comes_first_only_on_receipts_that_are_clearly_american(printe
         ("Coffee 2.00 | 6.00", ("Coffee", "3", "2.00", "6.00")),
         ("Bananas 0,258 kg x 2,00 | 0,52", ("Bananas", "0.258", "2.00", "0.52")),
         ("12345678 Coffee SR | 6.00", ("Coffee", "1", "6.00", "6.00")),
+        ("EGGS FROM FARM | 6.00", ("EGGS FROM FARM", "1", "6.00", "6.00")),
+        ("EGGS FROM FARM RM 6.00", ("EGGS FROM FARM", "1", "6.00", "6.00")),
         ("Voucher | -1.50", ("Voucher", "1", "-1.50", "-1.50")),
     ],
 )

@@ -8,6 +8,7 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -80,22 +81,27 @@ class Handler(BaseHTTPRequestHandler):
         """Nothing: a test run is read for its failures."""
 
 
-def serve(server: ThreadingHTTPServer) -> Iterator[int]:
+@contextmanager
+def serving(server: ThreadingHTTPServer) -> Iterator[int]:
+    """The port of `server`, which answers meanwhile."""
     server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
-    yield server.server_address[1]
-    Handler.stop.set()
-    server.shutdown()
-    thread.join()
-    server.server_close()
-    Handler.stop.clear()
+    try:
+        yield server.server_address[1]
+    finally:
+        Handler.stop.set()
+        server.shutdown()
+        thread.join()
+        server.server_close()
+        Handler.stop.clear()
 
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
     """The port of a real HTTP server on loopback."""
-    yield from serve(ThreadingHTTPServer(("127.0.0.1", 0), Handler))
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as port:
+        yield port
 
 
 @pytest.fixture
@@ -278,7 +284,7 @@ async def test_a_certificate_must_be_trusted_and_carry_the_name(
     server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     if trusted:
         monkeypatch.setattr(fetching, "tls_context", lambda: ssl.create_default_context(cafile=str(file)))
-    for port in serve(server):
+    with serving(server) as port:
         url = f"https://{NAME}:{port}/ok.jpg"
         if trusted and name == NAME:
             assert await read_image(url, here) == CONTENT

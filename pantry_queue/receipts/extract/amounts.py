@@ -34,7 +34,7 @@ AMOUNT = re.compile(
     rf"""
     (?<![0-9.,/:\-])
     (?P<minus>-\s?)?
-    (?:{CURRENCY_SIGN}\s?)?
+    (?:(?<![A-Za-z]){CURRENCY_SIGN}\s?)?
     (?P<inner_minus>-\s?)?
     (?P<number>
         [0-9]{{1,3}}(?:[.,'][0-9]{{3}}){{1,3}}[.,][0-9]{{2}}
@@ -52,7 +52,7 @@ WHOLE_AMOUNT = re.compile(
     rf"""
     (?<![0-9.,/:\-])
     (?P<minus>-\s?)?
-    (?:{CURRENCY_SIGN}\s?)?
+    (?:(?<![A-Za-z]){CURRENCY_SIGN}\s?)?
     (?P<number>[0-9]{{1,3}}(?:[.,][0-9]{{3}}){{1,3}})
     (?![.,/:0-9][0-9]?)
     """,

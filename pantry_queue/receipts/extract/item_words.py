@@ -42,7 +42,7 @@ PRICE_TIMES_COUNT = re.compile(
 )
 LEADING_COUNT = re.compile(r"^\W{0,2}([0-9]{1,2})\s*(?:x|×)?\s+(?=[A-Za-z])", re.IGNORECASE)
 
-_LONE_CURRENCY = re.compile(rf"{CURRENCY_SIGN}(?=\s|$)", re.IGNORECASE)
+_LONE_CURRENCY = re.compile(rf"(?<![A-Za-z]){CURRENCY_SIGN}(?=\s|$)", re.IGNORECASE)
 _SPACES = re.compile(r"\s{2,}")
 _ARTICLE_NUMBER = re.compile(r"^[0-9]{6,}\s*")
 _NUMBERS_AT_END = re.compile(r"(?:\s+[0-9]{1,3})+\s*(?:SR|ZR|S|Z|A|B|T)?$")
