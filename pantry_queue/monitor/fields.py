@@ -127,6 +127,8 @@ def inflate(stored: bytes, limit: int = INFLATED_LIMIT) -> tuple[bytes, bool]:
         content = machine.decompress(stored, limit)
     except zlib.error:
         return stored[:limit], len(stored) > limit
+    if not content and not machine.eof:  # a few bytes that merely begin like compressed ones, such as the JSON `80`
+        return stored[:limit], len(stored) > limit
     return content, bool(machine.unconsumed_tail) or not machine.eof
 
 

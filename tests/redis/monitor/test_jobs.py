@@ -189,6 +189,20 @@ def test_paging_through_merged_queues_meets_every_job_once(
     assert len(seen) == len(set(seen)) == sum(sizes)
 
 
+@pytest.mark.parametrize("newest_first", [True, False])
+def test_one_queue_may_hold_all_that_comes_first(redis_client: Redis, newest_first: bool) -> None:
+    """Sources are read in steps; the one that holds the whole window has to be read on until it is settled."""
+    for number in range(20):
+        redis_client.zadd(f"rq:failed:q{number}", {f"{number}-{index}": 1000 + index for index in range(3)})
+    edge = 5000 if newest_first else 0
+    redis_client.zadd("rq:failed:full", {f"full-{index}": edge + index for index in range(100)})
+    names = [*(f"q{number}" for number in range(20)), "full"]
+    found = window(redis_client, KEYS, "failed", queue=names, start=40, count=20, newest_first=newest_first)
+    order = range(99, -1, -1) if newest_first else range(100)
+    assert [row.id for row in found.rows] == [f"full-{index}" for index in order][40:60]
+    assert found.total == 160
+
+
 def test_all_queues_are_those_registered_or_listened_to(redis_client: Redis) -> None:
     Queue("registered", connection=redis_client).enqueue(math.sqrt, 4)
     heard = Queue("heard", connection=redis_client)

@@ -65,6 +65,11 @@ def test_json_is_read_as_json_reads_it(value: Any) -> None:
     assert plain(zlib.compress(json.dumps(value).encode())) == value
 
 
+@pytest.mark.parametrize("text", [b"0", b"80", b"8000", b'"x"', b"null", b"[]"])
+def test_json_that_begins_like_compressed_data(text: bytes) -> None:
+    assert plain(text) == json.loads(text)
+
+
 @settings(max_examples=300, deadline=None)
 @given(PLAIN, PLAIN, st.integers(0, 5), st.booleans())
 def test_every_call_of_plain_data_is_shown(argument: Any, keyword: Any, protocol: int, compressed: bool) -> None:

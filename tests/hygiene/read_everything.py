@@ -1,0 +1,87 @@
+"""Run by test_law1 in a process of its own: calls every public reader, under an audit hook that forbids the rest.
+
+Arguments: URL of the server, path of its socket. Prints what it saw as JSON.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+import pkgutil
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+FORBIDDEN = ("pickle.find_class", "subprocess.Popen", "os.system", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn")
+tried: list[str] = []
+
+
+def watch(socket_path: str) -> None:
+    """Forbid what would run code, and every connection but the one to Redis."""
+
+    def hook(event: str, arguments: tuple[Any, ...]) -> None:
+        elsewhere = event == "socket.connect" and arguments[1] != socket_path
+        if event in FORBIDDEN or event == "urllib.Request" or elsewhere:
+            tried.append(f"{event} {arguments!r}")
+            raise PermissionError(f"reading did this: {event}")
+
+    sys.addaudithook(hook)
+
+
+def readers() -> Iterator[str]:
+    """Every public function of the monitor that is given a client."""
+    import pantry_queue.monitor as package
+
+    for module_info in pkgutil.iter_modules(package.__path__):
+        module = importlib.import_module(f"{package.__name__}.{module_info.name}")
+        for name, thing in inspect.getmembers(module, inspect.isfunction):
+            if name.startswith("_") or thing.__module__ != module.__name__:
+                continue
+            if "client" in inspect.signature(thing).parameters:
+                yield f"{module_info.name}.{name}"
+
+
+def main(url: str, socket_path: str) -> None:
+    from dataclasses import replace
+
+    from pantry_queue.config import Settings
+    from pantry_queue.connection import connect
+    from pantry_queue.keys import Keys
+    from pantry_queue.monitor import job, jobs, merge, snapshot
+    from pantry_queue.monitor.model import STATES
+
+    client, keys = connect(replace(Settings(), redis_url=url), "reader"), Keys()
+    watch(socket_path)
+    ids: set[bytes] = set()
+
+    def windows() -> Iterator[Any]:
+        for state in STATES:
+            for queue in (None, "q", ["q", "other"]):
+                for newest_first in (True, False):
+                    found = jobs.window(client, keys, state, queue=queue, count=500, newest_first=newest_first)
+                    ids.update(row.raw_id for row in found.rows)
+                    yield found
+
+    def details() -> Iterator[Any]:
+        for job_id in ids:
+            for reveal in (False, True):
+                yield job.read(client, keys, job_id, reveal=reveal)
+
+    names = snapshot.KnownNames()
+    calls: dict[str, Callable[[], Any]] = {
+        "snapshot.take": lambda: [snapshot.take(client, keys, target="t", names=names) for _ in range(3)],
+        "jobs.window": lambda: list(windows()),
+        "job.read": lambda: list(details()),
+        "merge.queue_names": lambda: merge.queue_names(client, keys),
+    }
+    # Parts of the readers above, called by them.
+    parts = {"wire.ask", "merge.merged", "jobs.read"}
+    seen = {name: repr(call()) for name, call in calls.items()}
+    untried = set(readers()) - calls.keys() - parts
+    modules = [name for name in ("rq", "evil_callbacks", "pantry_queue.control") if name in sys.modules]
+    json.dump({"tried": tried, "untried": sorted(untried), "modules": modules, "seen": seen}, sys.stdout)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
