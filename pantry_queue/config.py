@@ -42,6 +42,7 @@ class Settings:
         result_ttl: seconds a finished job is kept; -1 for ever, 0 not at all.
         failure_ttl: seconds a failed job is kept; -1 for ever.
         agent_urls: base URLs of the OCR agents, without a trailing slash.
+        agent_token: the bearer token the agents want to see; empty when they want none.
         database_url: as written in `DATABASE_URL`; `store_url` is the form SQLAlchemy is given.
         worker_name: None when it is to be made from host and pid.
         burst_mode: a worker ends when its queues are empty.
@@ -58,6 +59,7 @@ class Settings:
     result_ttl: int = 3600
     failure_ttl: int = 86400
     agent_urls: tuple[str, ...] = ("http://localhost:8002",)
+    agent_token: str = field(default="", repr=False)
     database_url: str | None = field(default=None, repr=False)
     worker_name: str | None = None
     burst_mode: bool = False
@@ -132,6 +134,7 @@ class Settings:
                 "one http:// or https:// URL, or several with commas between",
                 defaults.agent_urls,
             ),
+            agent_token=values.get("AGENT_TOKEN", ""),
             database_url=read(
                 "DATABASE_URL", _database_url, "a postgresql:// or sqlite:/// URL", defaults.database_url
             ),

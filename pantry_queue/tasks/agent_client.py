@@ -55,10 +55,14 @@ class AgentClient:
 
     Args:
         urls: base URLs without a trailing slash, at least one.
+        token: the bearer token they want to see; empty when they want none.
     """
 
-    def __init__(self, urls: Sequence[str]) -> None:
+    def __init__(self, urls: Sequence[str], token: str = "") -> None:
         self._urls = tuple(urls)
+        self._headers = [(b"content-type", b"application/json"), (b"accept", b"application/json")]
+        if token:
+            self._headers.append((b"authorization", b"Bearer " + token.encode()))
         self._client = _new_client()
         self._user = 0
 
@@ -132,7 +136,7 @@ class AgentClient:
             f"{url}/extract",
             # Written here, not by httpx: a file name that is not UTF-8 must pass as it is.
             content=json.dumps(order).encode(),
-            headers={"content-type": "application/json", "accept": "application/json"},
+            headers=self._headers,
             timeout=limits,
         )
         response = self._live_client().send(request, stream=True)
@@ -166,12 +170,14 @@ def _fault(where: str, status: int, headers: httpx.Headers, body: bytes, image_p
     told = f"{status} {_told(body)}".rstrip()
     if status in _BUSY:
         return AgentBusy(
-            f"the agent at {where} is busy ({told}): it is asked again later.",
+            f"the agent at {where} asks to come back later ({told}): wait, or start another one.",
             _retry_after(headers.get("retry-after")),
         )
     if status in _PASSING:
         return AgentTroubled(f"the agent at {where} has a fault of its own ({told}): look into its log.")
     path = repr(str(safe(image_path, 200)))
+    if status == HTTPStatus.UNAUTHORIZED:
+        return ReceiptFailed(f"the agent at {where} wants a token ({told}): set its AGENT_TOKEN for the worker too.")
     if status in _REFUSALS:
         what, hint = _REFUSALS[status]
         return ImageRefused(f"{what.format(path=path)} ({told}): {hint.format(path=path)}.")

@@ -53,7 +53,7 @@ def process_receipt_ocr(receipt_id: int, image_path: str, user_id: int) -> dict[
     """
     began = time.monotonic()
     settings = Settings.from_env()
-    store, agent = _parts(settings.store_url, settings.agent_urls)
+    store, agent = _parts(settings.store_url, settings.agent_urls, settings.agent_token)
     attempt = _Attempt(store, receipt_id, get_current_job())
     try:
         with attempt:
@@ -81,7 +81,7 @@ def warm_up(settings: Settings) -> None:
         ConfigError: a setting cannot be used.
         StoreUnavailable: the database is away; jobs will try again.
     """
-    store, _ = _parts(settings.store_url, settings.agent_urls)
+    store, _ = _parts(settings.store_url, settings.agent_urls, settings.agent_token)
     store.prepare()
 
 
@@ -94,9 +94,9 @@ def _save(store: ReceiptStore, receipt_id: int, extraction: Extraction) -> None:
 
 
 @lru_cache(maxsize=4)
-def _parts(store_url: str, agent_urls: tuple[str, ...]) -> tuple[ReceiptStore, AgentClient]:
+def _parts(store_url: str, agent_urls: tuple[str, ...], agent_token: str) -> tuple[ReceiptStore, AgentClient]:
     """One store and one client a process, for as long as the settings name the same ones."""
-    return ReceiptStore(store_url), AgentClient(agent_urls)
+    return ReceiptStore(store_url), AgentClient(agent_urls, agent_token)
 
 
 class _Attempt:

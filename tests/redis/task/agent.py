@@ -80,6 +80,7 @@ class ScriptedAgent:
         self.url = f"http://127.0.0.1:{self.port}"
         self.script: dict[str, list[Reply]] = {}
         self.calls: list[dict[str, Any]] = []
+        self.authorizations: list[str | None] = []
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
 
@@ -90,6 +91,7 @@ class ScriptedAgent:
     async def _extract(self, request: Request) -> Response:
         order = await request.json()
         self.calls.append(order)
+        self.authorizations.append(request.headers.get("authorization"))
         replies = self.script.get(order["image_path"], [Reply()])
         reply = replies[min(self.calls_for(order["image_path"]), len(replies)) - 1]
         await asyncio.sleep(reply.delay)

@@ -21,7 +21,7 @@ FINAL = {
     "/413.jpg": (Reply(413, {"error_code": "too_large"}), "make it smaller"),
     "/415.jpg": (Reply(415, {"error_code": "unsupported_image"}), "upload a JPEG, PNG, WebP or TIFF"),
     "/422.jpg": (Reply(422, b"<html>no json</html>"), "not one the agent can read (422)"),
-    "/401.jpg": (Reply(401, {}), "refused the request (401)"),
+    "/401.jpg": (Reply(401, {}), "set its AGENT_TOKEN for the worker too"),
     "/302.jpg": (Reply(302, {}, {"location": "/elsewhere"}), "answered 302"),
     "/no.jpg": (Reply(200, {"success": False, "error_code": "no_text", "error_message": "blank\x1b[2J"}), "no_text"),
     "/html.jpg": (Reply(200, b"<html>welcome</html>"), "it is no JSON"),

@@ -33,14 +33,15 @@ def test_a_busy_agent_is_waited_for_without_using_up_a_try(
     stage: Stage, agent: ScriptedAgent, store: ReceiptStore
 ) -> None:
     agent.script["/busy.jpg"] = [BUSY, Reply(503, {}, {"retry-after": "1"}), BUSY, Reply()]
-    stage.worker()
     job = stage.enqueue(3, "/busy.jpg", retry=Retry(max=1, interval=[60]))
+    stage.redis.hset(job.key, "retries_left", 0)
+    stage.worker()
     until(lambda: stage.status(3) == "scheduled", "the job waits")
     assert store.get(3).ocr_status == "pending"
-    assert "is busy (429 busy)" in store.get(3).extraction_errors[0]
+    assert "asks to come back later (429 busy)" in store.get(3).extraction_errors[0]
     until(lambda: stage.status(3) == "finished", "the agent has time")
     job.refresh()
-    assert (job.retries_left, job.number_of_retries) == (1, 3)
+    assert (job.retries_left, job.number_of_retries) == (0, 3)
     assert store.get(3).ocr_status == "completed"
 
 
@@ -98,6 +99,13 @@ def test_without_a_job_every_trouble_is_final(here: None, agent: ScriptedAgent, 
     with pytest.raises(AgentAway, match=r"receipt 3: no agent answers at http://127\.0\.0\.1"):
         process_receipt_ocr(3, "/x.jpg", 1)
     assert [store.get(receipt_id).ocr_status for receipt_id in (1, 2, 3)] == ["failed"] * 3
+
+
+def test_the_agents_token_is_sent_along(here: None, agent: ScriptedAgent, monkeypatch: pytest.MonkeyPatch) -> None:
+    process_receipt_ocr(1, "/x.jpg", 1)
+    monkeypatch.setenv("AGENT_TOKEN", "Sesam öffne dich")
+    process_receipt_ocr(1, "/x.jpg", 1)
+    assert agent.authorizations == [None, "Bearer Sesam öffne dich".encode().decode("latin-1")]
 
 
 def test_ids_may_come_as_text(here: None, store: ReceiptStore) -> None:
