@@ -113,10 +113,7 @@ class SchedulerStat:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RedisFacts:
-    """What the server says of itself. Sizes in bytes.
-
-    Everything is unknown (empty text, None) where the user may not ask INFO.
-    """
+    """What the server says of itself, sizes in bytes; all unknown where the user may not ask INFO."""
 
     server: SafeText = SafeText("")
     version: SafeText = SafeText("")
@@ -267,7 +264,6 @@ class JobDetail:
         meta: keys and values of its meta as readable text.
         results: newest first.
         log: its output, where a worker kept it.
-        number_of_retries: how often it was retried.
         due_at: when it is due, if it is scheduled.
         callbacks: what it would call on success, failure and stop, by those names.
         webhooks: where it would report to, header values masked.
