@@ -11,15 +11,18 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual import events, work
 from textual.app import App
 from textual.binding import BindingType
+from textual.command import Provider
 from textual.filter import LineFilter
 from textual.screen import Screen
 
 from console.tui import terminal
 from console.tui.guard import TerminalGuard
 from console.tui.keys import bindings
+from console.tui.palette import ConsoleCommands
 from console.tui.refresher import Refresher
 from console.tui.screens.base import ConsoleScreen
 from console.tui.screens.help import Help
+from console.tui.screens.job import JobScreen
 from console.tui.screens.jobs import Jobs
 from console.tui.screens.overview import Overview
 from console.tui.screens.workers import Workers
@@ -58,6 +61,7 @@ class ConsoleApp(App[int]):
         "workers": Workers,
     }
     DEFAULT_MODE = "overview"
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {ConsoleCommands}
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - Textual declares it as it is
         (0, "-tiny"),
         (60, "-narrow"),
@@ -206,6 +210,10 @@ class ConsoleApp(App[int]):
         await self._to_top("workers")
         if isinstance(self.screen, Workers):
             self.screen.look_at(name)
+
+    async def go_to_job(self, job_id: str) -> None:
+        """One job by its id in Redis, over whatever is shown."""
+        await self.push_screen(JobScreen(job_id))
 
     async def _to_top(self, mode: str) -> None:
         if mode != self.current_mode:

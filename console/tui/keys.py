@@ -7,185 +7,232 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from textual.binding import Binding
 
 Scope = Literal["app", "mode", "detail", "rows", "overview", "jobs", "job", "text", "workers", "help"]
-Group = Literal["Go to", "Move", "Look at", "Console"]
+Group = Literal["Look at", "Move", "Go to", "Console"]
 GROUPS: tuple[Group, ...] = ("Look at", "Move", "Go to", "Console")
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One thing a key does.
+    """One thing a key does, or one thing and its opposite.
 
     Attributes:
-        id: stable name, for users' key maps.
-        keys: Textual's names; the first ones are shown.
-        label: for the footer.
-        what: for the help, what it does in plain words.
+        id: stable name, for users' key maps; the opposite is `id.back`.
+        keys: Textual's names.
         action: Textual action.
         scope: where it applies.
-        footer: place in the footer, lowest first and last to be left out; 0 is not shown there.
-        shown: how the keys are written, made from `keys` when left out.
+        group: heading in the help.
+        what: for the help, what it does in plain words.
+        label: for the footer; empty is not shown there.
+        rank: in the footer the highest is left out first.
+        shown: how the keys are written; the first of `keys` when left out.
+        opposite: keys and action of the other direction.
         palette: offered in the command palette.
     """
 
     id: str
     keys: tuple[str, ...]
-    label: str
-    what: str
     action: str
     scope: Scope
     group: Group
-    footer: int = 0
+    what: str
+    label: str = ""
+    rank: int = 0
     shown: str = ""
+    opposite: tuple[tuple[str, ...], str] | None = None
     palette: bool = False
 
     @property
     def display(self) -> str:
         """The keys as people write them."""
-        return self.shown or " ".join(_NAMES.get(key, key) for key in self.keys[:2])
+        return self.shown or self.keys[0]
 
 
-_NAMES = {
-    "question_mark": "?",
-    "colon": ":",
-    "plus": "+",
-    "minus": "-",
-    "left_square_bracket": "[",
-    "right_square_bracket": "]",
-    "less_than_sign": "<",
-    "greater_than_sign": ">",
-    "escape": "esc",
-    "pagedown": "pgdn",
-    "pageup": "pgup",
-}
+class _Row(NamedTuple):
+    """A line of the table below; the fields are those of `Key`, its keys with blanks between."""
 
-KEYS: tuple[Key, ...] = (
-    # -- what can be looked at on each screen
-    Key("queue.open", ("enter",), "jobs", "open the jobs of this queue", "open", "overview", "Look at", 1),
-    Key("pane.next", ("tab",), "next pane", "go to the next pane", "app.focus_next", "overview", "Move", 3),
-    Key("pane.previous", ("shift+tab",), "", "go to the pane before", "app.focus_previous", "overview", "Move"),
-    Key("queue.sort", ("s",), "sort", "sort by name, depth, age, failed", "sort", "overview", "Look at", 4),
-    Key("job.open", ("enter",), "open", "open this job", "open", "jobs", "Look at", 1),
-    Key(
-        "state.next",
-        ("right_square_bracket", "right", "l"),
-        "state",
-        "next and previous state",
-        "state(1)",
+    id: str
+    keys: str
+    action: str
+    what: str
+    label: str = ""
+    rank: int = 0
+    shown: str = ""
+    back_keys: str = ""
+    back_action: str = ""
+    palette: bool = False
+
+
+_NEXT, _LAST = "right_square_bracket right l", "left_square_bracket left h"
+_DOWN, _UP = "pagedown ctrl+d", "pageup ctrl+u"
+
+_TABLE: tuple[tuple[Scope, Group, tuple[_Row, ...]], ...] = (
+    (
+        "overview",
+        "Look at",
+        (
+            _Row("queue.open", "enter", "open", "jobs of this queue, or what needs you", "open", 2),
+            _Row("queue.sort", "s", "sort", "sort by name, queued, oldest, failed", "sort", 12),
+        ),
+    ),
+    (
         "jobs",
         "Look at",
-        2,
-        "[ ]",
+        (
+            _Row("job.open", "enter", "open", "everything about this job", "open", 2),
+            _Row("job.state", _NEXT, "state(1)", "next, previous state", "state", 7, "[ ]", _LAST, "state(-1)"),
+            _Row(
+                "job.queue",
+                "greater_than_sign",
+                "queue(1)",
+                "next, previous queue, or all",
+                "queue",
+                11,
+                "< >",
+                "less_than_sign",
+                "queue(-1)",
+            ),
+            _Row("job.order", "s", "order", "newest or oldest first", "order", 12),
+        ),
     ),
-    Key("state.previous", ("left_square_bracket", "left", "h"), "", "", "state(-1)", "jobs", "Look at"),
-    Key(
-        "queue.next",
-        ("greater_than_sign",),
-        "queue",
-        "next and previous queue; before the first are all",
-        "queue(1)",
-        "jobs",
-        "Look at",
-        4,
-        "< >",
-    ),
-    Key("queue.previous", ("less_than_sign",), "", "", "queue(-1)", "jobs", "Look at"),
-    Key("jobs.order", ("s",), "order", "newest or oldest first", "order", "jobs", "Look at", 5),
-    Key(
-        "job.tab",
-        ("right", "l", "right_square_bracket", "tab"),
-        "tab",
-        "next and previous tab",
-        "tab(1)",
+    (
         "job",
         "Look at",
-        2,
-        "← →",
+        (
+            _Row(
+                "job.tab",
+                f"{_NEXT} tab",
+                "tab(1)",
+                "next, previous text",
+                "next",
+                7,
+                "[ ]",
+                f"{_LAST} shift+tab",
+                "tab(-1)",
+            ),
+            _Row("text.wrap", "w", "wrap", "wrap long lines, or cut them", "wrap", 12),
+        ),
     ),
-    Key("job.tab.previous", ("left", "h", "left_square_bracket", "shift+tab"), "", "", "tab(-1)", "job", "Look at"),
-    Key("text.wrap", ("w",), "wrap", "wrap long lines, or cut them", "wrap", "job", "Look at", 4),
-    Key("worker.open", ("enter",), "its job", "open the job this worker runs", "open", "workers", "Look at", 1),
-    # -- moving
-    Key("move.down", ("down", "j"), "move", "up and down", "cursor(1)", "rows", "Move", 0, "j k"),
-    Key("move.up", ("up", "k"), "", "", "cursor(-1)", "rows", "Move"),
-    Key("move.pagedown", ("pagedown", "ctrl+d"), "", "a page down", "page(1)", "rows", "Move"),
-    Key("move.pageup", ("pageup", "ctrl+u"), "", "a page up", "page(-1)", "rows", "Move"),
-    Key("move.top", ("g", "home"), "", "first row; new ones follow again", "edge(0)", "rows", "Move"),
-    Key("move.bottom", ("G", "end"), "", "last row", "edge(1)", "rows", "Move"),
-    Key("text.down", ("down", "j"), "scroll", "scroll", "scroll_by(1)", "text", "Move", 3, "j k"),
-    Key("text.up", ("up", "k"), "", "", "scroll_by(-1)", "text", "Move"),
-    Key("text.pagedown", ("pagedown", "ctrl+d", "space"), "", "a page down", "scroll_page(1)", "text", "Move"),
-    Key("text.pageup", ("pageup", "ctrl+u"), "", "a page up", "scroll_page(-1)", "text", "Move"),
-    Key("text.top", ("g", "home"), "", "first line", "scroll_edge(0)", "text", "Move"),
-    Key("text.bottom", ("G", "end"), "", "last line", "scroll_edge(1)", "text", "Move"),
-    # -- going
-    Key("go.overview", ("1",), "Overview", "queues, workers, what needs you", "go('overview')", "app", "Go to", 6),
-    Key("go.jobs", ("2",), "Jobs", "jobs by state and queue", "go('jobs')", "app", "Go to", 7),
-    Key("go.failures", ("3",), "Failures", "jobs that failed", "go('failures')", "app", "Go to", 8),
-    Key("go.workers", ("4",), "Workers", "workers and how each one is", "go('workers')", "app", "Go to", 9),
-    Key("back", ("escape", "backspace"), "back", "back one step", "back", "mode", "Go to"),
-    Key(
-        "back.detail", ("escape", "backspace", "q"), "back", "back to where you came from", "back", "detail", "Go to", 5
+    ("workers", "Look at", (_Row("worker.open", "enter", "open", "the job this worker runs", "its job", 2),)),
+    (
+        "rows",
+        "Move",
+        (
+            _Row("move", "down j", "cursor(1)", "down, up", "", 0, "j k", "up k", "cursor(-1)"),
+            _Row("move.page", _DOWN, "page(1)", "a page down, up", "", 0, "ctrl+d ctrl+u", _UP, "page(-1)"),
+            _Row("move.edge", "g home", "edge(0)", "first, last row", "", 0, "g G", "G end", "edge(1)"),
+        ),
     ),
-    # -- the console itself
-    Key("refresh", ("r",), "refresh", "read Redis now", "refresh_now", "app", "Console", 0, "", True),
-    Key("pause", ("p",), "pause", "hold the picture, or go on", "pause", "app", "Console", 12, "", True),
-    Key("slower", ("minus",), "", "read less often", "pace(1)", "app", "Console", 0, "", True),
-    Key("faster", ("plus", "equals_sign"), "", "read more often", "pace(-1)", "app", "Console", 0, "+", True),
-    Key("theme", ("t",), "", "dark, light, terminal's own colours", "next_theme", "app", "Console", 0, "", True),
-    Key("repaint", ("ctrl+l",), "", "draw everything again", "repaint", "app", "Console", 0, "", True),
-    Key(
-        "palette",
-        ("colon", "ctrl+k", "ctrl+p"),
-        "command",
-        "find a command, queue or worker",
-        "palette",
+    (
+        "text",
+        "Move",
+        (
+            _Row("scroll", "down j", "scroll_by(1)", "down, up", "scroll", 13, "j k", "up k", "scroll_by(-1)"),
+            _Row(
+                "scroll.page",
+                f"{_DOWN} space",
+                "scroll_page(1)",
+                "a page down, up",
+                "",
+                0,
+                "ctrl+d ctrl+u",
+                _UP,
+                "scroll_page(-1)",
+            ),
+            _Row(
+                "scroll.edge", "g home", "scroll_edge(0)", "first, last line", "", 0, "g G", "G end", "scroll_edge(1)"
+            ),
+        ),
+    ),
+    (
+        "overview",
+        "Move",
+        (
+            _Row(
+                "pane",
+                "tab",
+                "app.focus_next",
+                "next, previous pane",
+                "pane",
+                13,
+                "tab",
+                "shift+tab",
+                "app.focus_previous",
+            ),
+        ),
+    ),
+    (
+        "app",
+        "Go to",
+        (
+            _Row("go.overview", "1", "go('overview')", "queues, workers, what needs you", "Overview", 3),
+            _Row("go.jobs", "2", "go('jobs')", "jobs by state and queue", "Jobs", 4),
+            _Row("go.failures", "3", "go('failures')", "jobs that failed", "Failures", 5),
+            _Row("go.workers", "4", "go('workers')", "workers and how each one is", "Workers", 6),
+        ),
+    ),
+    ("mode", "Go to", (_Row("back", "escape backspace", "back", "back one step", "", 0, "esc"),)),
+    ("detail", "Go to", (_Row("back.detail", "escape backspace q", "back", "back", "back", 3, "esc"),)),
+    (
         "app",
         "Console",
-        13,
+        (
+            _Row("refresh", "r", "refresh_now", "read Redis now", palette=True),
+            _Row("pause", "p", "pause", "hold the picture, or go on", "pause", 14, palette=True),
+            _Row("pace", "plus equals_sign", "pace(-1)", "read more, less often", "", 0, "+ -", "minus", "pace(1)"),
+            _Row("theme", "t", "next_theme", "dark, light, the terminal's colours", palette=True),
+            _Row("repaint", "ctrl+l", "repaint", "draw everything again", palette=True),
+            _Row("palette", "colon ctrl+k ctrl+p", "palette", "find anything by its name", "find", 10, ":"),
+            _Row("help", "question_mark", "help", "the keys of this screen", "keys", 1, "?"),
+        ),
     ),
-    Key("help", ("question_mark",), "help", "the keys of this screen", "help", "app", "Console", 2),
-    Key("quit", ("q",), "quit", "leave the console", "quit", "mode", "Console", 10),
-    Key("quit.now", ("ctrl+c", "ctrl+q"), "", "leave the console at once", "quit", "app", "Console"),
-    Key(
-        "help.close",
-        ("escape", "question_mark", "q", "enter", "backspace"),
-        "close",
-        "close this help",
-        "app.pop_screen",
+    ("mode", "Console", (_Row("quit", "q", "quit", "leave the console", "quit", 8),)),
+    ("app", "Console", (_Row("quit.now", "ctrl+c ctrl+q", "quit", "leave the console at once"),)),
+    (
         "help",
         "Console",
-        1,
+        (_Row("help.close", "escape question_mark q enter backspace", "app.pop_screen", "close this help"),),
     ),
 )
 
 
-def bindings(scope: Scope, *, priority: bool = False) -> list[Binding]:
+def _made(scope: Scope, group: Group, row: _Row) -> Key:
+    opposite = (tuple(row.back_keys.split()), row.back_action) if row.back_keys else None
+    keys = tuple(row.keys.split())
+    return Key(row.id, keys, row.action, scope, group, row.what, row.label, row.rank, row.shown, opposite, row.palette)
+
+
+KEYS: tuple[Key, ...] = tuple(_made(scope, group, row) for scope, group, rows in _TABLE for row in rows)
+
+
+def bindings(scope: Scope) -> list[Binding]:
     """The bindings of a scope, each with its id, so that a user's key map can move it."""
-    return [
-        Binding(",".join(key.keys), key.action, key.label or key.what, id=key.id, show=False, priority=priority)
-        for key in KEYS
-        if key.scope == scope
-    ]
+    made: list[Binding] = []
+    for key in KEYS:
+        if key.scope == scope:
+            made.append(Binding(",".join(key.keys), key.action, key.what, id=key.id, show=False))
+            if key.opposite:
+                keys, action = key.opposite
+                made.append(Binding(",".join(keys), action, key.what, id=f"{key.id}.back", show=False))
+    return made
 
 
 def footer(scopes: Iterable[Scope]) -> list[Key]:
-    """The keys the footer names on a screen with these scopes, most important first."""
+    """The keys the footer names on a screen with these scopes, in the order of the table."""
     wanted = set(scopes)
-    return sorted((key for key in KEYS if key.scope in wanted and key.footer), key=lambda key: key.footer)
+    return [key for key in KEYS if key.scope in wanted and key.label]
 
 
 def help_sections(scopes: Sequence[Scope]) -> list[tuple[Group, list[Key]]]:
     """Groups of keys that apply on a screen with these scopes."""
     wanted = set(scopes)
-    keys = [key for key in KEYS if key.scope in wanted and key.what]
-    return [(group, [key for key in keys if key.group == group]) for group in GROUPS]
+    return [(group, [key for key in KEYS if key.scope in wanted and key.group == group]) for group in GROUPS]
 
 
 def offered() -> list[Key]:
-    """What the command palette offers besides places to go."""
+    """What the command palette offers besides queues, workers and jobs."""
     return [key for key in KEYS if key.palette or key.id.startswith("go.")]

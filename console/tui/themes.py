@@ -10,7 +10,16 @@ from dataclasses import replace
 
 from textual.theme import BUILTIN_THEMES, Theme
 
+
+def _scrollbars(background: str, bar: str, grip: str) -> dict[str, str]:
+    """Scrollbars that keep to themselves."""
+    track = {f"scrollbar-background{state}": background for state in ("", "-hover", "-active")}
+    bars = {"scrollbar": bar, "scrollbar-hover": grip, "scrollbar-active": grip}
+    return {**track, "scrollbar-corner-color": background, **bars}
+
+
 _DARK = {
+    **_scrollbars("#12151a", "#3a414b", "#8b929c"),
     "state-queued": "#a0a0a0",
     "state-started": "#3f97ff",
     "state-finished": "#cefde6",
@@ -19,6 +28,7 @@ _DARK = {
     "state-scheduled": "#e8b4fc",
     "muted": "#8b929c",
     "faint": "#4a515b",
+    "trend": "#6a7380",
     "key": "#6cb8ff",
     "badge": "#f2c14e",
     "badge-text": "#14171c",
@@ -31,6 +41,7 @@ _DARK = {
     "cursor-blurred": "#1e242d",
 }
 _LIGHT = {
+    **_scrollbars("#fafbfc", "#c3c9d2", "#5d6470"),
     "state-queued": "#606060",
     "state-started": "#1660a1",
     "state-finished": "#0d5a3c",
@@ -39,6 +50,7 @@ _LIGHT = {
     "state-scheduled": "#5a189a",
     "muted": "#5d6470",
     "faint": "#b3b9c2",
+    "trend": "#8b94a1",
     "key": "#0b5cad",
     "badge": "#8a5a00",
     "badge-text": "#ffffff",
@@ -59,6 +71,7 @@ _ANSI = {
     "state-scheduled": "ansi_bright_magenta",
     "muted": "ansi_white",
     "faint": "ansi_bright_black",
+    "trend": "ansi_white",
     "key": "ansi_bright_cyan",
     "badge": "ansi_yellow",
     "badge-text": "ansi_black",

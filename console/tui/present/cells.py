@@ -20,6 +20,7 @@ TONES = (
     "alarm",
     "warning",
     "tab",
+    "trend",
     "queued",
     "started",
     "finished",
@@ -54,6 +55,7 @@ class Column:
         most: how wide it may grow to show its longest text; `width` when left out.
         rank: columns of the highest rank go first when the terminal is narrow; 0 never goes.
         grow: its share of what is left over when every column has what it wants.
+        turn: when it gets what it wants beyond `width`, lowest first; `rank` when left out.
     """
 
     label: str
@@ -62,6 +64,7 @@ class Column:
     align: Literal["left", "right"] = "left"
     rank: int = 0
     grow: int = 0
+    turn: int = 0
 
 
 class RowWindow(Protocol):

@@ -30,7 +30,7 @@ def layout(columns: Sequence[Column], longest: Sequence[int], width: int, gap: i
         kept.remove(goes)
     widths = {i: columns[i].width for i in kept}
     spare = width - least()
-    for i in sorted(kept, key=lambda i: columns[i].rank):
+    for i in sorted(kept, key=lambda i: columns[i].turn or columns[i].rank):
         wanted = min(max(longest[i], columns[i].width), columns[i].most or columns[i].width)
         more = min(spare, wanted - widths[i])
         if more > 0:

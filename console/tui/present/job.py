@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from console.tui.present.cells import Cell, Chip, chip
 from console.tui.present.jobs import function_name
-from console.tui.present.states import look, word
+from console.tui.present.states import look
+from console.tui.present.traceback import error_lines, own_frames
 from console.tui.present.words import age, amount, clock, moment, seconds_between, span, took
 from pantry_queue.monitor.model import Argument, JobDetail, JobResult, JobRow
 from pantry_queue.text import SafeText
@@ -63,14 +64,14 @@ def _end(row: JobRow, now: datetime, waited_from: datetime | None, timeout: int 
     if row.ended_at is not None and row.state in ("finished", "failed", "stopped", "canceled"):
         ran = seconds_between(row.started_at, row.ended_at)
         ago = f"  {age(seconds_between(row.ended_at, now))} ago"
-        end = Chip((Cell(f"{it.glyph} {word(row.state)} {moment(row.ended_at, now)}", it.tone), Cell(ago, "muted")))
+        end = Chip((Cell(f"{it.glyph} {row.state} {moment(row.ended_at, now)}", it.tone), Cell(ago, "muted")))
         return [_gap(ran, "running", rank=1), end]
     if row.state == "scheduled" and row.at is not None:
         left = (row.at - now).total_seconds()
         when = f"due in {age(left)}" if left >= 0 else f"overdue since {age(-left)}"
         return [_arrow(2), chip(f"{it.glyph} {when}, at {moment(row.at, now)}", it.tone)]
     waiting = age(seconds_between(waited_from, now))
-    return [_arrow(2), chip(f"{it.glyph} {word(row.state)} for {waiting}", it.tone)]
+    return [_arrow(2), chip(f"{it.glyph} {row.state} for {waiting}", it.tone)]
 
 
 def _step(name: str, at: datetime, now: datetime, *, rank: int) -> Chip:
@@ -94,7 +95,6 @@ def facts(detail: JobDetail, now: datetime) -> Lines:
         retries += ", after " + ", ".join(span(seconds) for seconds in detail.retry_intervals[:6])
     position = "" if detail.position is None else "next" if detail.position == 0 else f"{detail.position:,} before it"
     known: list[tuple[str, str]] = [
-        ("job", row.id),
         ("queue", row.queue),
         ("in the queue", position),
         ("worker", row.worker or ""),
@@ -104,7 +104,7 @@ def facts(detail: JobDetail, now: datetime) -> Lines:
         ("waits at most", span(detail.ttl) if detail.ttl is not None and detail.ttl > 0 else ""),
         ("result kept", span(detail.result_ttl, forever="for ever") if detail.result_ttl is not None else ""),
         ("failure kept", span(detail.failure_ttl, forever="for ever") if detail.failure_ttl is not None else ""),
-        ("goes in", age(detail.expires_in) if detail.expires_in is not None else ""),
+        ("kept for", age(detail.expires_in) if detail.expires_in is not None else ""),
         ("group", detail.group or ""),
         ("created", moment(row.created_at, now)),
         ("enqueued", moment(row.enqueued_at, now)),
@@ -145,24 +145,6 @@ def tabs(detail: JobDetail, now: datetime, *, with_facts: bool) -> list[Tab]:
     if runs:
         found.append(Tab(f"Runs {len(detail.executions) + len(detail.results)}", runs))
     return found
-
-
-def error_lines(traceback: Sequence[str]) -> Lines:
-    """A traceback with the line that decides first, and again where it belongs."""
-    lines: Lines = []
-    deciding = next((line for line in reversed(traceback) if line.strip()), "")
-    if len(traceback) > 1 and deciding:
-        lines += [(Cell(deciding, "failed"),), ()]
-    for place, line in enumerate(traceback):
-        bare = line.strip()
-        if line.startswith('  File "') or bare.startswith("Traceback ("):
-            tone = "muted"
-        elif (line and not line[0].isspace()) or (bare and set(bare) <= {"^", "~", "-"}):
-            tone = "failed"
-        else:
-            tone = ""
-        lines.append((Cell(line, tone if place < len(traceback) - 1 or tone else "failed"),))
-    return lines
 
 
 def _result(result: str) -> Lines:
@@ -242,8 +224,7 @@ def preview(row: JobRow, detail: JobDetail | None, now: datetime) -> Lines:
         lines.append((Cell("result ", "muted"), Cell(detail.result)))
     lines.append(tuple(_short_facts(row, now)))
     if detail is not None and detail.traceback:
-        frames = [line for line in detail.traceback if line.startswith(" ")]
-        lines += [(Cell(line, "muted" if line.startswith('  File "') else ""),) for line in frames]
+        lines += own_frames(detail.traceback)
     return lines
 
 

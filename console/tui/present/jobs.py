@@ -7,18 +7,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from console.tui.present.cells import Cell, Chip, Column, Row, chip
-from console.tui.present.states import RARE_TABS, TABS, look, state_cell, word
+from console.tui.present.states import RARE_TABS, TABS, look, state_cell
 from console.tui.present.words import age, count, seconds_between, took
 from pantry_queue.monitor.model import Counts, JobRow, JobWindow
 
-_JOB = Column("JOB", 8, most=36)
+# An id of 36 cells says less than what stands beside it: it gets them when there is room.
+_JOB = Column("JOB", 13, most=36, turn=9)
 _STATE = Column("STATE", 11, rank=5)
 _QUEUE = Column("QUEUE", 8, most=24, rank=4)
 _FUNCTION = Column("FUNCTION", 10, most=32, rank=1)
 _ARGUMENTS = Column("ARGUMENTS", 10, most=60, rank=7, grow=1)
 _WORKER = Column("WORKER", 8, most=28, rank=6)
 _TOOK = Column("TOOK", 5, align="right", rank=3)
-_ERROR = Column("ERROR", 16, most=70, rank=2, grow=3)
+_ERROR = Column("ERROR", 28, most=70, rank=2, grow=3)
 
 
 def _when(label: str) -> Column:
@@ -107,7 +108,8 @@ def _cell(column: Column, row: JobRow, state: str, now: datetime) -> Cell:
     if column is _QUEUE:
         return Cell(row.queue, "muted")
     if column is _FUNCTION:
-        return Cell(function_name(row.func) or "?", look(row.state if row.state != state else state).tone)
+        # A job whose record says something else than the list it stands in is worth a colour.
+        return Cell(function_name(row.func) or "?", "" if row.state == state else look(row.state).tone)
     if column is _ARGUMENTS:
         return Cell(arguments(row), "muted")
     if column is _WORKER:
@@ -151,7 +153,7 @@ def state_tabs(counts: Counts, current: str, *, compact: bool) -> list[Chip]:
         if state in RARE_TABS and not number and not here:
             continue
         it = look(state)
-        text = f"{it.glyph} {count(number)}" if compact and not here else f"{it.glyph} {word(state)} {count(number)}"
+        text = f"{it.glyph} {count(number)}" if compact and not here else f"{it.glyph} {state} {count(number)}"
         tone = "tab" if here else it.tone if number else "faint"
         if here:
             text = f" {text} "

@@ -16,11 +16,11 @@ from pantry_queue.monitor.rates import Flow, RateHistory
 TREND = 12
 COLUMNS = (
     Column("QUEUE", 12, most=40),
-    Column("WAITING", 7, most=10, align="right"),
+    Column("QUEUED", 6, most=10, align="right"),
     Column("TREND", TREND, rank=8),
-    Column("RUNNING", 7, align="right", rank=2),
+    Column("STARTED", 7, align="right", rank=2),
     Column("FAILED", 6, most=9, align="right", rank=1),
-    Column("DONE", 5, most=10, align="right", rank=6),
+    Column("FINISHED", 8, most=10, align="right", rank=6),
     Column("SCHED", 5, most=8, align="right", rank=7),
     Column("DEFER", 5, most=8, align="right", rank=10),
     Column("CANC", 4, most=8, align="right", rank=12),
@@ -29,10 +29,10 @@ COLUMNS = (
     Column("OLDEST", 6, align="right", rank=3),
     Column("DRAINS IN", 9, align="right", rank=5),
     Column("WORKERS", 7, align="right", rank=4),
-    Column("NOTE", 12, most=24, rank=1, grow=1),
+    Column("NOTE", 13, most=24, rank=1, grow=1),
 )
 #: Ways to sort, in the order the key walks through them.
-SORTS = ("name", "waiting", "oldest", "failed")
+SORTS = ("name", "queued", "oldest", "failed")
 _MARKS = {"critical": ("!! ", "failed"), "warning": ("! ", "warning"), "note": ("", "muted")}
 
 
@@ -65,7 +65,7 @@ def queue_rows(
 
 def _sort_key(queue: QueueStat, sort: str, now: datetime) -> tuple[float, str]:
     value = 0.0
-    if sort == "waiting":
+    if sort == "queued":
         value = -queue.counts.queued
     elif sort == "failed":
         value = -queue.counts.failed
@@ -84,7 +84,7 @@ def _row(queue: QueueStat, flow: Flow, trend: Sequence[int], note: Alert | None,
         (
             Cell(queue.name, "strong"),
             number_cell(counts.queued, "queued"),
-            Cell(blocks(trend, TREND) if any(trend) else "", "queued"),
+            Cell(blocks(trend, TREND) if any(trend) else "", "trend"),
             number_cell(counts.started + counts.intermediate, "started"),
             number_cell(counts.failed, "failed"),
             number_cell(counts.finished, "finished"),
@@ -102,7 +102,8 @@ def _row(queue: QueueStat, flow: Flow, trend: Sequence[int], note: Alert | None,
 
 
 def _rate(value: float | None) -> Cell:
-    return Cell(rate(value), "" if value is not None and value >= 0.008 else "faint")
+    moves = value is not None and value * 60 >= 0.5
+    return Cell(rate(value)) if moves else Cell("-", "faint")
 
 
 def _drains(flow: Flow, counts: Counts) -> Cell:

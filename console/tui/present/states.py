@@ -38,8 +38,6 @@ _UNKNOWN = Look("?", "?", "warning")
 TABS = ("queued", "started", "failed", "finished", "scheduled", "deferred", "canceled", "ready", "intermediate")
 #: Lists that stay out of the way while they are empty.
 RARE_TABS = ("ready", "intermediate")
-#: RQ's word for the list of running jobs is `started`; people read `running`.
-WORDS = {"started": "running", "ready": "ready", "intermediate": "being taken"}
 
 
 def look(state: str) -> Look:
@@ -47,15 +45,10 @@ def look(state: str) -> Look:
     return LOOKS.get(state, _UNKNOWN)
 
 
-def word(state: str) -> str:
-    """The word shown for a state."""
-    return WORDS.get(state, state)
-
-
 def state_cell(state: str) -> Cell:
     """Glyph and word of a state."""
     it = look(state)
-    return Cell(f"{it.glyph} {word(state)}", it.tone)
+    return Cell(f"{it.glyph} {state}", it.tone)
 
 
 def number_cell(number: int, tone: str = "") -> Cell:

@@ -10,8 +10,8 @@ from console.tui.present.words import count, per_second
 from pantry_queue.monitor.model import Snapshot
 from pantry_queue.monitor.rates import RateHistory
 
-#: Stretches of time a chart may be made of, in seconds.
-BUCKETS = (1.0, 2.0, 5.0, 10.0)
+#: Seconds a chart may cover; it widens as there is more to show.
+SPANS = (60.0, 120.0, 300.0, 600.0, 900.0)
 _RECENT = 300.0
 
 
@@ -34,12 +34,12 @@ def tiles(snapshot: Snapshot, history: RateHistory) -> list[Tile]:
     if recent:
         failed.append(Cell(f" +{recent:,}", "stopped"))
     return [
-        _tile("queued", "waiting", [_number(totals.queued, "strong")], 0),
-        _tile("started", "running", [_number(totals.started + totals.intermediate, "started")], 0),
+        _tile("queued", "queued", [_number(totals.queued, "strong")], 0),
+        _tile("started", "started", [_number(totals.started + totals.intermediate, "started")], 0),
         _tile("failed", "failed", failed, 0),
-        _tile("finished", "done", [_number(totals.finished, "finished")], 3),
+        _tile("finished", "finished", [_number(totals.finished, "finished")], 3),
         _tile("scheduled", "scheduled", [_number(totals.scheduled, "scheduled")], 4),
-        _tile("deferred", "deferred", [_number(totals.deferred, "waiting")], 6),
+        _tile("deferred", "deferred", [_number(totals.deferred, "queued")], 6),
         Tile(
             Cell("workers busy", "muted"),
             (Cell(f"{busy}", "strong" if busy else "faint"), Cell(f" of {alive}", "muted")),
@@ -60,6 +60,6 @@ def _number(number: int, tone: str) -> Cell:
     return Cell(count(number), tone if number else "faint")
 
 
-def bucket_for(span: float, points: int) -> float:
-    """The shortest stretch of time with which `points` of them cover `span` seconds, as far as one can."""
-    return next((bucket for bucket in BUCKETS if bucket * points >= span), BUCKETS[-1])
+def span_for(remembered: float) -> float:
+    """Seconds a chart covers when so many are remembered."""
+    return next((span for span in SPANS if span >= remembered), SPANS[-1])

@@ -1,7 +1,7 @@
 """Pure: numbers and times as an operator reads them.
 
-Ages move in steps (5 s above one minute, a minute above one hour), so that a screen on which nothing happens stays
-as it is, and nothing has to be sent over the line.
+Ages move in steps (10 s above one minute, a minute above ten, five above an hour), so that a screen on which nothing
+happens stays as it is, and nothing has to be sent over the line.
 """
 
 from __future__ import annotations
@@ -22,16 +22,18 @@ def amount(number: int, word: str, plural: str = "") -> str:
 
 
 def age(seconds: float | None) -> str:
-    """How long ago or how long for: `18s`, `1m10`, `2h05`, `3d4h`; `-` when unknown."""
+    """How long ago or how long for: `18s`, `1m10`, `12m`, `2h05`, `3d4h`; `-` when unknown."""
     if seconds is None:
         return "-"
     whole = max(0, int(seconds))
     if whole < 60:
         return f"{whole}s"
+    if whole < 600:
+        return f"{whole // 60}m{whole % 60 // 10 * 10:02d}"
     if whole < 3600:
-        return f"{whole // 60}m{whole % 60 // 5 * 5:02d}"
+        return f"{whole // 60}m"
     if whole < 86400:
-        return f"{whole // 3600}h{whole % 3600 // 60:02d}"
+        return f"{whole // 3600}h{whole % 3600 // 300 * 5:02d}"
     return f"{whole // 86400}d{whole % 86400 // 3600}h"
 
 

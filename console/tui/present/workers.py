@@ -10,7 +10,7 @@ COLUMNS = (
     Column("WORKER", 14, most=40),
     Column("STATE", 9, most=11),
     Column("QUEUES", 10, most=40, rank=3),
-    Column("RUNS", 10, most=40, rank=1),
+    Column("RUNS", 10, most=40, rank=1, turn=10),
     Column("BEAT", 6, align="right", rank=2),
     Column("DONE", 5, most=9, align="right", rank=4),
     Column("FAILED", 6, most=9, align="right", rank=4),
@@ -21,8 +21,8 @@ COLUMNS = (
     Column("RQ", 6, rank=9),
     Column("NOTE", 10, most=60, rank=3, grow=1),
 )
-#: On the overview the note says nothing that `needs you` does not say beside it.
-SHORT_COLUMNS = COLUMNS[:9]
+#: On the overview the note is left out: what needs the operator stands beside it.
+SHORT_COLUMNS = COLUMNS[:-1]
 _LOOKS: dict[str, tuple[str, str]] = {
     "alive": ("✓ idle", "muted"),
     "busy": ("▸ busy", "started"),

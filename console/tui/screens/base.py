@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Vertical
+from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 from textual.widget import Widget
 
@@ -34,7 +34,10 @@ class ConsoleScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("mode")]
 
     def compose(self) -> ComposeResult:
-        yield Line(id="status")
+        with Horizontal(id="top"):
+            yield Line(id="status")
+            # Apart from the rest, because it changes every second and the rest does not.
+            yield Line(id="clock")
         yield Line(id="trouble")
         with Vertical(id="body"):
             yield from self.body()
@@ -94,7 +97,8 @@ class ConsoleScreen(Screen[None]):
 
     def _paint_frame(self, session: Session) -> None:
         left, right = status(_link(session))
-        self.query_one("#status", Line).show(left, right)
+        self.query_one("#status", Line).show(left)
+        self.query_one("#clock", Line).show((), right)
         trouble = session.trouble
         self.query_one("#trouble", Line).show([chip(trouble, "alarm")] if trouble else [])
         self.set_class(trouble is not None, "-trouble")

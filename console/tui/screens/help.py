@@ -16,8 +16,8 @@ from console.tui.present.cells import Cell, chip
 from console.tui.widgets.line import Heading, Line
 from console.tui.widgets.text_view import TextView
 
-_KEY_WIDTH = 11
-_WIDTH = 46
+_KEY_WIDTH = 15
+_WIDTH = 54
 
 
 class Help(ModalScreen[None]):
@@ -38,7 +38,7 @@ class Help(ModalScreen[None]):
         with Vertical(id="help-box"):
             yield Heading(id="help-title", left=[chip("Keys here", "strong")])
             yield TextView(id="help-text")
-            yield Line(id="help-end", left=[chip("lower case looks, upper case will change; esc closes", "muted")])
+            yield Line(id="help-end", left=[chip("esc closes", "muted")])
 
     def on_mount(self) -> None:
         self._fill()
@@ -49,6 +49,7 @@ class Help(ModalScreen[None]):
     def _fill(self) -> None:
         sections = [_section(title, keys) for title, keys in help_sections(self._scopes) if keys]
         two = self.app.size.width >= 2 * _WIDTH + 8
+        self.query_one("#help-box").styles.width = (2 if two else 1) * _WIDTH + 6
         lines = _side_by_side(sections) if two else [line for section in sections for line in (*section, ())]
         self.query_one(TextView).show(lines)
 

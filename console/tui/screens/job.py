@@ -12,7 +12,7 @@ from textual.widget import Widget
 from console.tui.keys import Scope, bindings
 from console.tui.present import job
 from console.tui.present.cells import Chip, chip
-from console.tui.present.states import look, word
+from console.tui.present.states import look
 from console.tui.screens.base import ConsoleScreen
 from console.tui.source import Answer, Needs
 from console.tui.widgets.line import Heading, Line
@@ -100,7 +100,7 @@ class JobScreen(ConsoleScreen):
         if self._detail is None:
             return left, [chip("reading ...", "muted")] if not self._answered else []
         state = self._detail.row.state
-        return left, [chip(f"{look(state).glyph} {word(state)}", look(state).tone)]
+        return left, [chip(f"{look(state).glyph} {state}", look(state).tone)]
 
     def _show_tab(self, tabs: list[job.Tab]) -> None:
         names = [tab.name for tab in tabs]

@@ -15,11 +15,12 @@ from console.tui.present import jobs
 from console.tui.present.cells import Chip, chip
 from console.tui.present.job import preview
 from console.tui.present.queues import queue_key
-from console.tui.present.states import RARE_TABS, TABS, word
+from console.tui.present.states import RARE_TABS, TABS
 from console.tui.present.words import count
 from console.tui.screens.base import ConsoleScreen
 from console.tui.screens.job import JobScreen
 from console.tui.source import Answer, Needs, WindowNeed
+from console.tui.widgets.key_bar import KeyBar
 from console.tui.widgets.line import Heading, Line
 from console.tui.widgets.row_table import RowTable
 from console.tui.widgets.text_view import TextView
@@ -81,6 +82,8 @@ class Jobs(ConsoleScreen):
         table = self.query_one("#jobs", RowTable)
         table.set_columns(jobs.columns(self._state, one_queue=self._queue is not None))
         table.show(self._rows, fresh=True)
+        here = "go.failures" if self._state == "failed" and self._queue is None else self.HERE
+        self.query_one(KeyBar).name_keys((*self.SCOPES, *self.more_scopes()), here)
         self.paint()
         self.console_app.ask()
 
@@ -136,7 +139,7 @@ class Jobs(ConsoleScreen):
         if self._window is None:
             chips.append(chip("reading ...", "muted"))
         elif not self._rows.row_count:
-            chips.append(chip(f"nothing is {word(self._state)} here", "muted"))
+            chips.append(chip(f"nothing is {self._state} here", "muted"))
         return chips
 
     def _position(self, table: RowTable) -> list[Chip]:
@@ -164,7 +167,7 @@ class Jobs(ConsoleScreen):
     # -- what happens -----------------------------------------------------------------------------------
     @on(RowTable.Highlighted, "#jobs")
     def _highlighted(self, event: RowTable.Highlighted) -> None:
-        if event.key is not None and not isinstance(event, RowTable.Chosen):
+        if event.key is not None:
             self.query_one("#preview", TextView).scroll_to(y=0, animate=False)
             self.paint()
             self.console_app.ask()

@@ -12,23 +12,24 @@ from textual.widget import Widget
 
 from console.tui.keys import Scope, bindings
 from console.tui.present import needs_you, queues, workers
-from console.tui.present.cells import Chip, Rows, chip
+from console.tui.present.cells import Cell, Chip, Rows, chip
 from console.tui.present.chart import blocks, smoothed
 from console.tui.present.states import TABS
-from console.tui.present.totals import bucket_for, tiles
-from console.tui.present.words import age, amount, count, per_second
+from console.tui.present.totals import span_for, tiles
+from console.tui.present.words import age, count, per_second
 from console.tui.screens.base import ConsoleScreen
 from console.tui.widgets.chart import Chart, Picture
 from console.tui.widgets.line import Heading, Line
 from console.tui.widgets.row_table import RowTable
 from console.tui.widgets.tiles import Tiles
+from pantry_queue.monitor.rates import Flow, RateHistory
 
 if TYPE_CHECKING:
     from console.tui.session import Session
 
 #: Rates in charts are means over this many seconds: single jobs make no picture.
 _SMOOTH_SECONDS = 10.0
-_MOST_ALERT_LINES = 4
+_NO_QUEUES = "no queues yet: they appear with the first job, or when a worker starts"
 
 
 class Overview(ConsoleScreen):
@@ -48,17 +49,17 @@ class Overview(ConsoleScreen):
         with Vertical(id="panes"):
             with Vertical(id="queue-pane"):
                 yield RowTable(queues.COLUMNS, id="queues")
-                yield Line(id="queue-line")
+                yield Line(id="queue-line", left=[chip(_NO_QUEUES, "muted")])
             with Horizontal(id="middle"):
+                with Vertical(id="alert-pane"):
+                    yield Heading(id="alert-title")
+                    yield RowTable(needs_you.COLUMNS, id="alerts", header=False)
                 with Vertical(id="chart-pane"):
                     yield Heading(id="chart-title")
                     yield Chart(id="chart")
                 with Vertical(id="depth-pane"):
                     yield Heading(id="depth-title")
                     yield Chart(id="depth")
-                with Vertical(id="alert-pane"):
-                    yield Heading(id="alert-title")
-                    yield RowTable(needs_you.COLUMNS, id="alerts", header=False)
             with Vertical(id="worker-pane"):
                 yield Heading(id="worker-title")
                 yield RowTable(workers.SHORT_COLUMNS, id="workers")
@@ -74,16 +75,11 @@ class Overview(ConsoleScreen):
         self.query_one(Tiles).show(tiles(snapshot, history))
         rows = queues.queue_rows(snapshot, history, session.alerts, self._sort)
         self.query_one("#queues", RowTable).show(Rows(rows))
-        self.query_one("#queue-line", Line).show(self._queue_line(len(rows)))
+        self.set_class(not rows, "-empty")
         self._show_alerts(session)
         self._show_charts(session)
         self.query_one("#worker-title", Heading).show([chip(workers.summary(snapshot), "strong")])
         self.query_one("#workers", RowTable).show(Rows(workers.worker_rows(snapshot)))
-
-    def _queue_line(self, number: int) -> list[Chip]:
-        if not number:
-            return [chip("no queues yet: they appear when the first job is enqueued or a worker starts", "muted")]
-        return [chip(f"{amount(number, 'queue')} by {self._sort}", "muted")]
 
     def _show_alerts(self, session: Session) -> None:
         number = len(session.alerts)
@@ -96,45 +92,34 @@ class Overview(ConsoleScreen):
         table.can_focus = bool(number)
 
     def _show_charts(self, session: Session) -> None:
-        history = session.history
+        """The charts that are visible at this size."""
+        history, flow = session.history, session.history.flow()
+        span = span_for(history.span())
+        if self.has_class("-short"):
+            width = max(8, min(40, self.size.width - 40))
+            out, _ = _curves(history, span, width)
+            self.query_one("#spark", Line).show(_spark(blocks(out, width), flow, span))
+            return
         chart = self.query_one("#chart", Chart)
-        bucket = bucket_for(history.span(), chart.points)
-        reach = max(1, round(_SMOOTH_SECONDS / bucket))
-        flows = history.series(bucket, chart.points)
-        out = smoothed([flow.out_per_s or 0.0 for flow in flows], reach)
-        came = smoothed([flow.in_per_s or 0.0 for flow in flows], reach)
-        span = bucket * chart.points
-        now = history.flow()
-        chart.show(Picture(up=tuple(out), down=tuple(came), span=span))
+        out, came = _curves(history, span, chart.points)
+        chart.show(Picture(up=out, down=came, span=span))
         self.query_one("#chart-title", Heading).show(
             [
                 chip("Throughput", "strong"),
-                chip(f"↑ out {per_second(now.out_per_s)}", "finished"),
-                chip(f"↓ in {per_second(now.in_per_s)}", "started", rank=1),
+                chip(f"↑ out {per_second(flow.out_per_s)}", "finished"),
+                chip(f"↓ in {per_second(flow.in_per_s)}", "started", rank=1),
             ],
             [chip(f"most {per_second(max([*out, *came], default=0.0))}", "muted", rank=2)],
         )
-        depth = self.query_one("#depth", Chart)
-        bucket = bucket_for(history.span(), depth.points)
-        depths = history.depths(bucket, depth.points)
-        depth.show(Picture(up=depths, up_tone="queued", span=bucket * depth.points))
-        waiting = session.snapshot.totals.queued if session.snapshot else 0
-        self.query_one("#depth-title", Heading).show(
-            [chip("Waiting", "strong"), chip(count(waiting), "queued")],
-            [chip(f"most {count(int(max(depths, default=0)))}", "muted", rank=1)],
-        )
-        self._show_spark(out, bucket, now.out_per_s)
-
-    def _show_spark(self, out: list[float], bucket: float, now: float | None) -> None:
-        width = max(8, min(48, self.size.width - 34))
-        self.query_one("#spark", Line).show(
-            [
-                chip("out", "muted"),
-                chip(blocks(out, width), "finished"),
-                chip(per_second(now), "strong"),
-                chip(f"in {age(bucket * width)}", "faint", rank=1),
-            ]
-        )
+        if self.has_class("-wide"):
+            depth = self.query_one("#depth", Chart)
+            depths = history.depths(span / depth.points, depth.points)
+            depth.show(Picture(up=depths, up_tone="queued", span=span))
+            queued = session.snapshot.totals.queued if session.snapshot else 0
+            self.query_one("#depth-title", Heading).show(
+                [chip("Queued", "strong"), chip(count(queued), "queued")],
+                [chip(f"most {count(int(max(depths, default=0)))}", "muted", rank=1)],
+            )
 
     # -- keys -------------------------------------------------------------------------------------------
     def action_sort(self) -> None:
@@ -179,3 +164,22 @@ class Overview(ConsoleScreen):
             await self.console_app.go_to_jobs(alert.state or TABS[0], names[0] if names else None)
         elif alert.kind == "worker":
             await self.console_app.go_to_worker(alert.subject)
+
+
+def _curves(history: RateHistory, span: float, points: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Rates out and in over the last `span` seconds as `points` values."""
+    bucket = span / points
+    reach = max(1, round(_SMOOTH_SECONDS / bucket))
+    flows = history.series(bucket, points)
+    out = smoothed([flow.out_per_s or 0.0 for flow in flows], reach)
+    came = smoothed([flow.in_per_s or 0.0 for flow in flows], reach)
+    return tuple(out), tuple(came)
+
+
+def _spark(curve: str, flow: Flow, span: float) -> list[Chip]:
+    return [
+        Chip((Cell("out ", "muted"), Cell(per_second(flow.out_per_s), "strong"))),
+        Chip((Cell("in ", "muted"), Cell(per_second(flow.in_per_s), "strong"))),
+        chip(curve, "finished"),
+        chip(f"last {age(span)}", "faint", rank=1),
+    ]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -35,7 +36,7 @@ class Picture:
 
 
 class Chart(Widget):
-    """The chart; it repaints only when its picture changed, which is when a stretch of time is over."""
+    """The chart; it repaints only the lines that look different."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = set(TONE_CLASSES)
     DEFAULT_CSS = "Chart { height: 1fr; }\n" + tone_css("Chart")
@@ -53,10 +54,14 @@ class Chart(Widget):
 
     def show(self, picture: Picture) -> None:
         """Show this picture."""
-        if picture != self._picture:
-            self._picture = picture
-            self._lines = None
+        self._picture = picture
+        before, self._lines = self._lines, self._painted()
+        if before is None or len(before) != len(self._lines):
             self.refresh()
+            return
+        for y, (old, new) in enumerate(zip(before, self._lines, strict=True)):
+            if old != new:
+                self.refresh(Region(0, y, self.size.width, 1))
 
     def notify_style_update(self) -> None:
         super().notify_style_update()

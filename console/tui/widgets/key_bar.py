@@ -27,13 +27,14 @@ class KeyBar(Line):
         acts = [key for key in keys if key not in places]
         right = [_chip(key, here) for key in acts if key.group == "Console"]
         left = [_chip(key, here) for key in acts if key.group != "Console"]
+        right.reverse()
         self.show([*(_chip(key, here) for key in places), *left], right)
 
 
 def _chip(key: Key, here: str) -> Chip:
     marked = key.id == here
     cells = (Cell(key.display, "key"), Cell(f" {key.label}", "strong" if marked else "muted"))
-    return Chip(cells, key.footer, key.action if "." in key.action else _owner(key) + key.action)
+    return Chip(cells, key.rank, key.action if key.action.startswith("app.") else _owner(key) + key.action)
 
 
 def _owner(key: Key) -> str:

@@ -17,6 +17,8 @@ from console.tui.present.cells import Cell
 from console.tui.widgets.tones import TONE_CLASSES, Palette, tone_css
 
 _INDENT = "  "
+#: Lines of these alone point at something above them; wrapped they would point nowhere.
+_RULE = frozenset("^~- ")
 
 
 class TextView(ScrollView, can_focus=True):
@@ -24,7 +26,11 @@ class TextView(ScrollView, can_focus=True):
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("text")]
     COMPONENT_CLASSES: ClassVar[set[str]] = set(TONE_CLASSES)
-    DEFAULT_CSS = "TextView { overflow-x: hidden; scrollbar-size-vertical: 1; }\n" + tone_css("TextView")
+    DEFAULT_CSS = """
+    TextView {
+        overflow-x: hidden; scrollbar-size-vertical: 1;
+    }
+    """ + tone_css("TextView")
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -86,8 +92,8 @@ class TextView(ScrollView, can_focus=True):
 
 
 def _folded(line: tuple[Cell, ...], width: int) -> list[tuple[Cell, ...]]:
-    """A line as several that fit, what follows the first set in a little."""
-    if sum(cell_len(cell.text) for cell in line) <= width:
+    """A line as several that fit, broken at blanks where there are some; what follows the first is set in a little."""
+    if sum(cell_len(cell.text) for cell in line) <= width or all(set(cell.text) <= _RULE for cell in line):
         return [line]
     folded: list[tuple[Cell, ...]] = []
     current: list[Cell] = []
@@ -95,11 +101,19 @@ def _folded(line: tuple[Cell, ...], width: int) -> list[tuple[Cell, ...]]:
     for cell in line:
         text = cell.text
         while cell_len(text) > room:
-            head = chop_cells(text, room)[0] if room > 0 else ""
+            head = _head(text, room, at_blank=bool(text.strip()))
             current.append(Cell(head, cell.tone))
-            text = text[len(head) :]
+            text = text[len(head) :].lstrip(" ")
             folded.append(tuple(current))
             current, room = [Cell(_INDENT)], width - len(_INDENT)
-        current.append(Cell(text, cell.tone))
-        room -= cell_len(text)
-    return [*folded, tuple(current)]
+        if text:
+            current.append(Cell(text, cell.tone))
+            room -= cell_len(text)
+    return [*folded, tuple(current)] if len(current) > 1 or not folded else folded
+
+
+def _head(text: str, room: int, *, at_blank: bool) -> str:
+    """As much of `text` as fits, up to its last blank when that is not too far back."""
+    head = chop_cells(text, room)[0] if room > 0 else ""
+    blank = head.rfind(" ")
+    return head[: blank + 1] if at_blank and blank > len(head) // 2 else head

@@ -25,6 +25,7 @@ _RULES = {
     "alarm": "color: $alarm-text; background: $alarm; text-style: bold;",
     "warning": "color: $state-waiting; text-style: bold;",
     "tab": "color: $tab-text; background: $tab; text-style: bold;",
+    "trend": "color: $trend;",
     "queued": "color: $state-queued;",
     "started": "color: $state-started;",
     "finished": "color: $state-finished;",
@@ -32,7 +33,7 @@ _RULES = {
     "stopped": "color: $state-failed;",
     "waiting": "color: $state-waiting;",
     "scheduled": "color: $state-scheduled;",
-    "canceled": "color: $muted; text-style: strike;",
+    "canceled": "color: $muted;",
 }
 
 
@@ -61,21 +62,32 @@ class Palette:
         return found
 
     def strip(self, cells: Iterable[Cell], width: int, under: Style) -> Strip:
-        """Cells side by side, cut or filled to `width`. Neighbours that look the same become one segment, which
-        saves the escape sequences between them."""
+        """Cells side by side, cut or filled to `width`. Neighbours that look the same become one segment, and a
+        blank goes with either neighbour: each segment less saves 30 bytes of escape sequences."""
         segments: list[Segment] = []
         text, style = "", under
         for cell in cells:
             look = under + self.style(f"tone--{cell.tone}") if cell.tone else under
-            if look == style:
+            if look == style or (_is_blank(cell.text) and _same_ground(look, style)):
                 text += cell.text
                 continue
-            if text:
-                segments.append(Segment(text, style))
+            if _is_blank(text) and _same_ground(look, style):
+                text, style = text + cell.text, look
+                continue
+            segments.append(Segment(text, style))
             text, style = cell.text, look
         if text:
             segments.append(Segment(text, style))
         return Strip(segments).adjust_cell_length(width, under)
+
+
+def _is_blank(text: str) -> bool:
+    return not text or text.isspace()
+
+
+def _same_ground(one: Style, other: Style) -> bool:
+    """Whether blanks of both look the same."""
+    return one.bgcolor == other.bgcolor and one.reverse == other.reverse and one.strike == other.strike
 
 
 def fit(text: str, width: int, align: str = "left") -> str:
