@@ -14,6 +14,8 @@ from pantry_queue.errors import ConfigError
 
 #: RQ allows no other characters, since it splices the prefix into Lua source (`rq.defaults`).
 _PREFIX = re.compile(r"[A-Za-z0-9_.:{}-]+")
+#: What a cluster hashes instead of the whole name; an empty one counts for nothing (Redis cluster specification).
+_HASH_TAG = re.compile(r"\{([^}]*)\}")
 
 #: States that are sorted sets of their own, by RQ's name for the state -> key part.
 REGISTRIES: dict[str, str] = {
@@ -135,9 +137,36 @@ class Keys:
         """Pub/sub channel that carries commands to a worker."""
         return f"{self.prefix}:pubsub:{name}"
 
+    # -- our own, all bounded by length or expiry (docs/keyspace.md) ------------------------------------
+    @property
+    def own(self) -> str:
+        """What the names of our own keys begin with: `pantry`.
 
-#: Our own keys, all bounded by length or expiry (docs/keyspace.md).
-PAUSED = "pantry:paused"
-QUARANTINE = "pantry:quarantine"
-AUDIT = "pantry:audit"
-TRASH = "pantry:trash"
+        Where RQ's prefix holds a hash tag, ours holds it too: a cluster refuses to change keys of two slots at once.
+        """
+        tag = _HASH_TAG.search(self.prefix)
+        return f"{{{tag[1]}}}:pantry" if tag and tag[1] else "pantry"
+
+    @property
+    def paused(self) -> str:
+        """Set of names of queues that PantryWorkers take nothing from."""
+        return f"{self.own}:paused"
+
+    @property
+    def quarantine(self) -> str:
+        """Jobs set aside because they cannot be read."""
+        return f"{self.own}:quarantine"
+
+    @property
+    def audit(self) -> str:
+        """Stream of who did what, newest last."""
+        return f"{self.own}:audit"
+
+    @property
+    def trash(self) -> str:
+        """Sorted set of operations that can be undone, with the time each expires at."""
+        return f"{self.own}:trash"
+
+    def operation(self, operation: str) -> str:
+        """Hash of an operation that can be undone; what it needs for that lies under this name."""
+        return f"{self.own}:trash:{operation}"

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from pantry_queue.keys import AUDIT
+from pantry_queue.keys import Keys
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -51,7 +51,13 @@ def whoami(via: str) -> Actor:
 
 
 def record(
-    connection: Redis, operation: str, event: Event, action: str, actor: Actor, facts: Mapping[str, str | int]
+    connection: Redis,
+    keys: Keys,
+    operation: str,
+    event: Event,
+    action: str,
+    actor: Actor,
+    facts: Mapping[str, str | int],
 ) -> None:
     """Add an entry.
 
@@ -71,4 +77,4 @@ def record(
         "ssh": actor.ssh,
         **facts,
     }
-    connection.xadd(AUDIT, fields, maxlen=KEPT_ENTRIES, approximate=True)
+    connection.xadd(keys.audit, fields, maxlen=KEPT_ENTRIES, approximate=True)

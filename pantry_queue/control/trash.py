@@ -21,7 +21,6 @@ from pantry_queue.control import audit
 from pantry_queue.control.lua import Scripts, word_list
 from pantry_queue.control.submission import stamp_now
 from pantry_queue.errors import NotFound, Refused
-from pantry_queue.keys import TRASH
 from pantry_queue.monitor import wire
 from pantry_queue.text import safe
 
@@ -100,7 +99,7 @@ def clear_failed(
     done = _counts(scripts, operation)
     cleared = Cleared(operation, done.get("deleted", 0), done.get("empty", 0), left)
     outcome: dict[str, str | int] = {"deleted": cleared.deleted, "empty": cleared.empty, "left": cleared.left}
-    audit.record(scripts.connection, operation, "outcome", "clear failed", actor, outcome)
+    audit.record(scripts.connection, scripts.keys, operation, "outcome", "clear failed", actor, outcome)
     return cleared
 
 
@@ -111,22 +110,22 @@ def restore(scripts: Scripts, operation: str, actor: audit.Actor, *, reason: str
         NotFound: no such operation, or its time is over.
         Refused: it was done under another key prefix.
     """
-    prefix = wire.blob(scripts.connection.hget(f"{TRASH}:{operation}", "prefix"))
+    prefix = wire.blob(scripts.connection.hget(scripts.keys.operation(operation), "prefix"))
     if prefix is None:
         raise NotFound(f"The trash holds no operation {safe(operation)}: it may have expired.")
     if prefix != scripts.keys.prefix.encode():
         raise Refused(f"Operation {safe(operation)} was done under RQ_KEY_PREFIX={safe(prefix)}: restore it with that.")
     facts: dict[str, str | int] = {"of": operation, "reason": reason}
     undo = secrets.token_hex(6)
-    audit.record(scripts.connection, undo, "intent", "restore", actor, facts)
+    audit.record(scripts.connection, scripts.keys, undo, "intent", "restore", actor, facts)
     before = _counts(scripts, operation)
-    waiting = scripts.connection.llen(f"{TRASH}:{operation}:jobs")
+    waiting = scripts.connection.llen(f"{scripts.keys.operation(operation)}:jobs")
     while waiting > 0:
-        scripts.run("restore", f"{TRASH}:{operation}", min(CHUNK, waiting))
+        scripts.run("restore", scripts.keys.operation(operation), min(CHUNK, waiting))
         waiting -= CHUNK
     after = _counts(scripts, operation)
     done = {name: after.get(name, 0) - before.get(name, 0) for name in ("restored", "exists", "expired")}
-    audit.record(scripts.connection, undo, "outcome", "restore", actor, {"of": operation, **done})
+    audit.record(scripts.connection, scripts.keys, undo, "outcome", "restore", actor, {"of": operation, **done})
     return Restored(**done)
 
 
@@ -146,15 +145,15 @@ def _open(
     keep_seconds: int,
 ) -> None:
     """Audit and trash are one transaction: what cannot be recorded does not start."""
-    key = f"{TRASH}:{operation}"
+    key = scripts.keys.operation(operation)
     about: dict[Any, Any] = {"action": action, "prefix": scripts.keys.prefix, "at": stamp_now(), **facts}
     now = time.time()
     with scripts.connection.pipeline() as pipe:
-        audit.record(pipe, operation, "intent", action, actor, facts)
+        audit.record(pipe, scripts.keys, operation, "intent", action, actor, facts)
         pipe.hset(key, mapping=about)
         pipe.expire(key, keep_seconds)
-        pipe.zremrangebyscore(TRASH, 0, now)
-        pipe.zadd(TRASH, {operation: now + keep_seconds})
+        pipe.zremrangebyscore(scripts.keys.trash, 0, now)
+        pipe.zadd(scripts.keys.trash, {operation: now + keep_seconds})
         pipe.execute()
 
 
@@ -166,7 +165,7 @@ def _clear_queue(scripts: Scripts, operation: str, queue: str, total: int, keep_
         count = min(CHUNK, total - looked)
         seen, stayed = scripts.run(
             "clear",
-            f"{TRASH}:{operation}",
+            scripts.keys.operation(operation),
             keep_seconds * 1000,
             "failed",
             queue,
@@ -184,5 +183,5 @@ def _clear_queue(scripts: Scripts, operation: str, queue: str, total: int, keep_
 
 def _counts(scripts: Scripts, operation: str) -> dict[str, int]:
     names = ("deleted", "empty", "restored", "exists", "expired")
-    values = scripts.connection.hmget(f"{TRASH}:{operation}", names)
+    values = scripts.connection.hmget(scripts.keys.operation(operation), names)
     return {name: int(value) for name, value in zip(names, values, strict=True) if value}

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from pantry_queue.keys import PAUSED, QUARANTINE, Keys
+from pantry_queue.keys import Keys
 from pantry_queue.monitor import fields, queues, server, workers
 from pantry_queue.monitor.model import QueueStat, Snapshot, WorkerStat
 from pantry_queue.monitor.wire import Command, ask, blob, blobs, name_of, number, permitted, raw_of
@@ -151,8 +151,8 @@ def _base_questions(keys: Keys) -> list[Command]:
         ("SMEMBERS", keys.queues),
         ("SMEMBERS", keys.workers),
         ("PTTL", keys.suspended),
-        ("SMEMBERS", PAUSED),
-        *((command, QUARANTINE) for command in ("ZCARD", "HLEN", "SCARD", "LLEN", "XLEN")),
+        ("SMEMBERS", keys.paused),
+        *((command, keys.quarantine) for command in ("ZCARD", "HLEN", "SCARD", "LLEN", "XLEN")),
     ]
 
 

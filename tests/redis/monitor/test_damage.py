@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pantry_queue.keys import PAUSED, QUARANTINE, Keys
+from pantry_queue.keys import Keys
 from pantry_queue.monitor import job, jobs, snapshot
 from pantry_queue.monitor.model import STATES
 from pantry_queue.text import SafeText
@@ -119,7 +119,7 @@ TYPED = (
     "rq:queues rq:workers rq:suspended rq:queue:q rq:queue:q:intermediate rq:wip:q rq:finished:q rq:failed:q"
     " rq:deferred:q rq:scheduled:q rq:canceled:q rq:ready:q rq:scheduler-lock:q rq:job:j1 rq:job:j1:dependents"
     " rq:job::j1:dependencies rq:results:j1 rq:executions:j1 rq:execution:j1:e1 rq:worker:w1"
-    f" rq:worker:w1:executions {PAUSED} {QUARANTINE}"
+    f" rq:worker:w1:executions {Keys().paused} {Keys().quarantine}"
 ).split()
 WORLD = st.fixed_dictionaries(
     {

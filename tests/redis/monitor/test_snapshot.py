@@ -11,7 +11,7 @@ import pytest
 from rq import Queue, SimpleWorker
 from rq.suspension import resume, suspend
 
-from pantry_queue.keys import PAUSED, QUARANTINE, Keys
+from pantry_queue.keys import Keys
 from pantry_queue.monitor.model import Counts, QueueStat, Snapshot
 from pantry_queue.monitor.snapshot import KnownNames, take
 
@@ -121,8 +121,8 @@ def test_suspended_paused_and_quarantined(redis_client: Redis) -> None:
     before = taken(redis_client)
     assert (before.suspended, before.suspended_ttl, before.quarantined) == (False, None, 0)
     suspend(redis_client)
-    redis_client.sadd(PAUSED, "b")
-    redis_client.zadd(QUARANTINE, {"x": 1, "y": 2})
+    redis_client.sadd(Keys().paused, "b")
+    redis_client.zadd(Keys().quarantine, {"x": 1, "y": 2})
     during = taken(redis_client)
     assert (during.suspended, during.suspended_ttl, during.quarantined) == (True, None, 2)
     assert [(queue.name, queue.paused) for queue in during.queues] == [("a", False), ("b", True)]
