@@ -64,6 +64,7 @@ def test_a_till_may_run_two_days_ahead() -> None:
     ("rows", "expected"),
     [
         (["Valid until 31/12/2018", "SHOP", "Date: 01/02/2018 10:11"], date(2018, 2, 1)),
+        (["valid until 31/12/2018 10:00", "01/02/2018 10:11"], date(2018, 2, 1)),
         (["member since 01/02/2015", "03/04/2018", "12:33"], date(2018, 4, 3)),
         (["since 01.01.1999", "Datum 02.03.2020"], date(2020, 3, 2)),
     ],

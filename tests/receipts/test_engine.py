@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import socket
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import rapidocr
 
-from pantry_queue.receipts.engine import OcrEngine
+from pantry_queue.receipts.engine import OcrEngine, OcrUnavailable
 from pantry_queue.receipts.extract import extract, mean_confidence
 from pantry_queue.receipts.images import Pixels, decode_image
 from pantry_queue.receipts.samples import Sample
@@ -57,3 +59,9 @@ def test_loading_and_reading_never_touch_the_network(monkeypatch: pytest.MonkeyP
     fresh = OcrEngine()
     fresh.warm()
     assert fresh.read(pixels[: pixels.shape[0] // 3])
+
+
+def test_missing_models_are_told_and_never_fetched(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(rapidocr, "__file__", str(tmp_path / "__init__.py"))
+    with pytest.raises(OcrUnavailable, match=r"without its model .*onnx; install rapidocr"):
+        OcrEngine()

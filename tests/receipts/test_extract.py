@@ -176,6 +176,21 @@ def test_counts_and_prices_of_an_item(printed: Printed, row: str, item: tuple[st
     assert [(i.item_name, str(i.quantity), str(i.unit_price), str(i.total_price)) for i in items] == [item]
 
 
+def test_prices_left_of_the_price_column_are_no_items(printed: Printed) -> None:
+    rows = ["SHOP LTD", "Coffee | 4.00", "Cake | 9.00", "Bread | 2.00", "weighed at 1.50 per loaf", "TOTAL | 15.00"]
+    assert [item.item_name for item in read(printed(rows)).items] == ["Coffee", "Cake", "Bread"]
+
+
+def test_items_may_add_up_with_the_tax(printed: Printed) -> None:
+    rows = ["SHOP LTD", "Date: 01/02/2020 10:00", "Tea | 4.00", "Cake | 9.00", "VAT 20% | 2.60", "TOTAL GBP | 15.60"]
+    assert read(printed(rows)).validation.warnings == ()
+
+
+def test_a_name_below_the_address_is_less_likely(printed: Printed) -> None:
+    rows = ["Blau und Weiss", "Hauptstrasse 1", "BIG MARKET", "Cake | 9.00", "TOTAL | 9.00"]
+    assert read(printed(rows)).metadata.merchant_name == "Blau und Weiss"
+
+
 def test_a_tilted_page_reads_like_a_straight_one(printed: Printed) -> None:
     straight = printed(MALAYSIAN)
     slope = 0.09

@@ -200,6 +200,7 @@ async def test_a_host_that_is_not_listed_is_not_fetched(here: ImageSources, port
         f"http://user@{NAME}/x",
         f"http://127.0.0.1@{NAME}/x",
         f"http://{NAME}\\@127.0.0.1/x",
+        f"http://{NAME}/\\x",
         f"http://{NAME}/x y",
         f"http://{NAME}/x\r\nHost: other",
         "http:///x",

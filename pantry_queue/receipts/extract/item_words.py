@@ -20,6 +20,8 @@ NOT_AN_ITEM = any_of(
     r"\btime\b|\buhr\b|ust-?id|st\.?-?nr|steuernummer|\bfax\b|www\.|kassenbon|filiale|\bmo\.?\s?-|öffnungs",
 )
 UNIT_PRICE_NOTE = any_of(r"/\s?(kg|stk|st|lb|100g)\b|einzelpreis|unit price")
+# A row that begins with a tax is no position, though it has a price.
+TAX_ROW = any_of(r"^\W*(sales\s*tax|service\s*(tax|charge)|tax|gst|vat|sst|mwst|ust|ppn|pb1)\b")
 
 COUNT_TIMES_PRICE = re.compile(
     rf"""

@@ -17,6 +17,7 @@ from .item_words import (
     NOT_AN_ITEM,
     PAID_WORD,
     PRICE_TIMES_COUNT,
+    TAX_ROW,
     THE_END,
     UNIT_PRICE_NOTE,
     clean_item_name,
@@ -145,7 +146,7 @@ class _Reader:
 
     def take(self, index: int) -> None:
         row = self.page.rows[index]
-        if UNIT_PRICE_NOTE.search(row.low):
+        if UNIT_PRICE_NOTE.search(row.low) or TAX_ROW.search(row.low):
             return
         text = repair_digits(row.text)
         count = _count_and_unit(text)
