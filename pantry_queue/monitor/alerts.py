@@ -75,7 +75,7 @@ def _suspended(snapshot: Snapshot) -> Iterator[Alert]:
     if snapshot.suspended:
         waiting = snapshot.totals.queued
         for_how_long = f" for {snapshot.suspended_ttl:.0f} s more" if snapshot.suspended_ttl is not None else ""
-        text = f"all are suspended{for_how_long}; {_jobs(waiting)} wait"
+        text = f"suspended{for_how_long}; {waiting:,} wait"
         yield Alert("critical" if waiting else "warning", "worker", "workers", text, "suspended")
 
 
@@ -87,45 +87,55 @@ def _queue(queue: QueueStat, snapshot: Snapshot, history: RateHistory) -> Iterat
 
     if counts.queued and not snapshot.suspended:
         if queue.paused:
-            yield alert("warning", f"is paused; {_jobs(counts.queued)} wait", "paused", "queued")
+            yield alert("warning", f"paused; {counts.queued:,} wait", "paused", "queued")
         elif not queue.workers:
-            text = f"no worker listens; {_jobs(counts.queued)} wait"
+            text = f"no worker listens; {counts.queued:,} wait"
             yield alert("critical", text, "no worker", "queued")
         else:
             yield from _flow(queue, history)
     if counts.abandoned:
-        text = f"{_jobs(counts.abandoned)} should run, but no worker has them any more"
+        text = f"{counts.abandoned:,} lost: started, their worker is gone"
         yield alert("critical", text, f"{counts.abandoned} lost", "started")
     if counts.overdue and not any(scheduler.queue == name for scheduler in snapshot.schedulers):
-        text = f"{_jobs(counts.overdue)} are overdue and no scheduler serves it"
-        yield alert("critical", text, "no scheduler", "scheduled")
+        text = f"{counts.overdue:,} overdue, no scheduler serves it"
+        yield alert("critical", text, f"{counts.overdue:,} overdue", "scheduled")
     failed = min(history.failed_in(_RECENT, name), counts.failed)
     if failed:
-        text = f"{_jobs(failed)} failed within the last 5 minutes"
+        text = f"{failed:,} failed in the last 5 min"
         yield alert("note", text, f"{failed} failed", "failed")
 
 
 def _flow(queue: QueueStat, history: RateHistory) -> Iterator[Alert]:
     flow = history.flow(queue.name)
-    waiting = _jobs(queue.counts.queued)
+    waiting = f"{queue.counts.queued:,}"
     if flow.stalled_for >= _STALL:
-        text = f"stands still for {flow.stalled_for:.0f} s: {waiting} wait and nothing runs"
+        text = f"stands still for {_quiet(flow.stalled_for)} s: {waiting} wait, none runs"
         yield Alert("critical", "queue", queue.name, text, "stands still", "queued")
     elif flow.drain == "never" and flow.in_per_s is not None and flow.out_per_s is not None:
         growth = flow.in_per_s - flow.out_per_s
         if growth > 0.05:
-            text = f"grows by {growth:.1f}/s and will not drain; {waiting} wait"
+            text = f"grows {growth:.1f}/s; {waiting} wait"
             yield Alert("warning", "queue", queue.name, text, "grows", "queued")
 
 
 def _worker(worker: WorkerStat) -> Iterator[Alert]:
     holds = f", holds {_jobs(len(worker.job_ids))}" if worker.job_ids else ""
     if worker.verdict in ("dead", "ghost") and worker.job_ids:
-        yield Alert("critical", "worker", worker.name, f"is gone{holds}: {worker.evidence}", "dead")
+        yield Alert("critical", "worker", worker.name, f"gone{holds}", "dead")
     elif worker.verdict == "deaf":
-        yield Alert("warning", "worker", worker.name, f"is deaf{holds}: {worker.evidence}", "deaf")
+        yield Alert("warning", "worker", worker.name, f"hears no commands{holds}", "deaf")
     elif worker.verdict == "late":
-        yield Alert("warning", "worker", worker.name, f"is late{holds}: {worker.evidence}", "late")
+        yield Alert("warning", "worker", worker.name, f"{_silent(worker)}{holds}", "late")
+
+
+def _silent(worker: WorkerStat) -> str:
+    seconds = worker.heartbeat_age
+    return "late" if seconds is None else f"silent for {_quiet(seconds)} s"
+
+
+def _quiet(seconds: float) -> int:
+    """In steps, so that a line that says the same does not change every second."""
+    return int(seconds // 15 * 15)
 
 
 def _jobs(number: int) -> str:

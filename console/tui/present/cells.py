@@ -21,6 +21,8 @@ TONES = (
     "warning",
     "tab",
     "trend",
+    "out",
+    "in",
     "queued",
     "started",
     "finished",

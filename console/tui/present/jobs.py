@@ -32,7 +32,7 @@ _LISTS: dict[str, tuple[Column, ...]] = {
     "started": (_JOB, _QUEUE, _FUNCTION, _when("RUNS"), _WORKER, _ARGUMENTS),
     "failed": (_JOB, _QUEUE, _FUNCTION, _when("AGO"), _TOOK, _ERROR, _WORKER, _ARGUMENTS),
     "finished": (_JOB, _QUEUE, _FUNCTION, _when("AGO"), _TOOK, _when("KEPT"), _WORKER, _ARGUMENTS),
-    "scheduled": (_JOB, _QUEUE, _FUNCTION, _when("DUE IN"), _ARGUMENTS, _ERROR),
+    "scheduled": (_JOB, _QUEUE, _FUNCTION, Column("DUE IN", 9, align="right", rank=1), _ARGUMENTS, _ERROR),
     "deferred": (_JOB, _QUEUE, _FUNCTION, _when("SINCE"), _ARGUMENTS),
     "canceled": (_JOB, _QUEUE, _FUNCTION, _when("AGO"), _ARGUMENTS),
 }
@@ -42,6 +42,20 @@ _OTHER = (_JOB, _STATE, _QUEUE, _FUNCTION, _when("SINCE"), _ARGUMENTS)
 def columns(state: str, *, one_queue: bool) -> tuple[Column, ...]:
     """The columns of a list; of one queue alone its name is not repeated in every row."""
     return tuple(column for column in _LISTS.get(state, _OTHER) if not (one_queue and column is _QUEUE))
+
+
+def newest_first_by_default(state: str) -> bool:
+    """Where what happens next matters, it comes first; elsewhere what happened last."""
+    return state not in ("queued", "scheduled")
+
+
+def order_word(state: str, *, newest_first: bool) -> str:
+    """What the order of a list is called."""
+    if state == "queued":
+        return "newest first" if newest_first else "next to run first"
+    if state == "scheduled":
+        return "latest first" if newest_first else "soonest first"
+    return "newest first" if newest_first else "oldest first"
 
 
 def job_key(row: JobRow) -> str:

@@ -37,6 +37,11 @@ def age(seconds: float | None) -> str:
     return f"{whole // 86400}d{whole % 86400 // 3600}h"
 
 
+def reach(seconds: float) -> str:
+    """A length of time in as few characters as it takes: `1m`, `2m30`, `15m`."""
+    return age(seconds).removesuffix("00")
+
+
 def took(seconds: float | None) -> str:
     """How long a run lasted: `34ms`, `1.3s`, `18s`, then as `age`; `-` when unknown."""
     if seconds is None:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
+from textual.content import Content
 from textual.screen import Screen
 from textual.widget import Widget
+from textual.widgets import Static
 
 from console.tui.keys import Scope, bindings
 from console.tui.present.cells import Chip, chip
@@ -33,12 +35,16 @@ class ConsoleScreen(Screen[None]):
     HERE: ClassVar[str] = ""
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("mode")]
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._trouble: str | None = None
+
     def compose(self) -> ComposeResult:
         with Horizontal(id="top"):
             yield Line(id="status")
             # Apart from the rest, because it changes every second and the rest does not.
             yield Line(id="clock")
-        yield Line(id="trouble")
+        yield Static(id="trouble", markup=False)
         with Vertical(id="body"):
             yield from self.body()
         yield Line(id="waiting", center=True)
@@ -100,7 +106,9 @@ class ConsoleScreen(Screen[None]):
         self.query_one("#status", Line).show(left)
         self.query_one("#clock", Line).show((), right)
         trouble = session.trouble
-        self.query_one("#trouble", Line).show([chip(trouble, "alarm")] if trouble else [])
+        if trouble is not None and trouble != self._trouble:
+            self.query_one("#trouble", Static).update(Content(trouble))
+        self._trouble = trouble
         self.set_class(trouble is not None, "-trouble")
         waiting = session.snapshot is None
         self.set_class(waiting, "-waiting")

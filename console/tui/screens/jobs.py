@@ -46,7 +46,7 @@ class Jobs(ConsoleScreen):
         super().__init__()
         self._state = TABS[0]
         self._queue: str | None = None
-        self._newest_first = True
+        self._newest_first = jobs.newest_first_by_default(self._state)
         self._window: JobWindow | None = None
         self._rows = jobs.JobRows()
         self._detail: JobDetail | None = None
@@ -73,6 +73,8 @@ class Jobs(ConsoleScreen):
             state: one of `console.tui.present.states.TABS`.
             queue: one queue by its name in Redis, all when None.
         """
+        if state != self._state:
+            self._newest_first = jobs.newest_first_by_default(state)
         self._state, self._queue = state, queue
         self._restart()
 
@@ -143,8 +145,8 @@ class Jobs(ConsoleScreen):
         return chips
 
     def _position(self, table: RowTable) -> list[Chip]:
-        order = "newest first" if self._newest_first else "oldest first"
-        chips = [chip(order, "muted", rank=2)]
+        order = jobs.order_word(self._state, newest_first=self._newest_first)
+        chips = [chip(order, "muted", rank=2, action="screen.order")]
         fresh = self._rows.row_count - self._seen_total
         if self._newest_first and table.hidden_above and fresh > 0:
             chips.insert(0, chip(f" {count(fresh)} new above: g ", "tab", rank=1))

@@ -16,7 +16,7 @@ from console.tui.present.cells import Cell, Chip, Rows, chip
 from console.tui.present.chart import blocks, smoothed
 from console.tui.present.states import TABS
 from console.tui.present.totals import span_for, tiles
-from console.tui.present.words import age, count, per_second
+from console.tui.present.words import count, per_second, reach
 from console.tui.screens.base import ConsoleScreen
 from console.tui.widgets.chart import Chart, Picture
 from console.tui.widgets.line import Heading, Line
@@ -106,15 +106,15 @@ class Overview(ConsoleScreen):
         self.query_one("#chart-title", Heading).show(
             [
                 chip("Throughput", "strong"),
-                chip(f"↑ out {per_second(flow.out_per_s)}", "finished"),
-                chip(f"↓ in {per_second(flow.in_per_s)}", "started", rank=1),
+                chip(f"↑ out {per_second(flow.out_per_s)}", "out"),
+                chip(f"↓ in {per_second(flow.in_per_s)}", "in", rank=1),
             ],
             [chip(f"most {per_second(max([*out, *came], default=0.0))}", "muted", rank=2)],
         )
         if self.has_class("-wide"):
             depth = self.query_one("#depth", Chart)
             depths = history.depths(span / depth.points, depth.points)
-            depth.show(Picture(up=depths, up_tone="queued", span=span))
+            depth.show(Picture(up=depths, up_tone="trend", span=span))
             queued = session.snapshot.totals.queued if session.snapshot else 0
             self.query_one("#depth-title", Heading).show(
                 [chip("Queued", "strong"), chip(count(queued), "queued")],
@@ -180,6 +180,6 @@ def _spark(curve: str, flow: Flow, span: float) -> list[Chip]:
     return [
         Chip((Cell("out ", "muted"), Cell(per_second(flow.out_per_s), "strong"))),
         Chip((Cell("in ", "muted"), Cell(per_second(flow.in_per_s), "strong"))),
-        chip(curve, "finished"),
-        chip(f"last {age(span)}", "faint", rank=1),
+        chip(curve, "out"),
+        chip(f"last {reach(span)}", "faint", rank=1),
     ]

@@ -12,7 +12,7 @@ from textual.widget import Widget
 
 from console.tui.present.cells import Cell
 from console.tui.present.chart import area, ceiling
-from console.tui.present.words import age
+from console.tui.present.words import reach
 from console.tui.widgets.tones import TONE_CLASSES, Palette, fit, tone_css
 
 AXIS = 6
@@ -29,9 +29,9 @@ class Picture:
     """
 
     up: tuple[float, ...] = ()
-    up_tone: str = "finished"
+    up_tone: str = "out"
     down: tuple[float, ...] | None = None
-    down_tone: str = "started"
+    down_tone: str = "in"
     span: float = 0.0
 
 
@@ -69,6 +69,7 @@ class Chart(Widget):
 
     def on_resize(self) -> None:
         self._lines = None
+        self.refresh()
 
     def render_line(self, y: int) -> Strip:
         if self._lines is None:
@@ -104,8 +105,8 @@ class Chart(Widget):
 
     def _times(self, width: int) -> tuple[Cell, ...]:
         span = self._picture.span
-        left = f"-{age(span)}" if span else ""
-        middle = f"-{age(span / 2)}" if span and width > 40 else ""
+        left = f"-{reach(span)}" if span else ""
+        middle = f"-{reach(span / 2)}" if span and width > 40 else ""
         text = fit(left, width // 2 - len(middle) // 2) + middle
         return (Cell(" " * AXIS + fit(text, width - 3) + "now", "faint"),)
 

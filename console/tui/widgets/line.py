@@ -70,7 +70,11 @@ class Line(Widget):
             cells.append(Cell(" " * max(0, start - x)))
             cells.extend(chip.cells)
             x = max(x, start) + chip_width(chip, cell_len)
-        return self._palette.strip(cells, self.size.width, self.rich_style)
+        width = self.size.width
+        if x <= width:
+            return self._palette.strip(cells, width, self.rich_style)
+        cut = self._palette.strip(cells, x, self.rich_style).crop(0, width - 1)
+        return Strip.join([cut, self._palette.strip([Cell("…", "muted")], 1, self.rich_style)])
 
     async def on_click(self, event: events.Click) -> None:
         for start, chip in self._placed():

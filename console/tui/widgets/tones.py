@@ -26,6 +26,8 @@ _RULES = {
     "warning": "color: $state-waiting; text-style: bold;",
     "tab": "color: $tab-text; background: $tab; text-style: bold;",
     "trend": "color: $trend;",
+    "out": "color: $rate-out;",
+    "in": "color: $rate-in;",
     "queued": "color: $state-queued;",
     "started": "color: $state-started;",
     "finished": "color: $state-finished;",

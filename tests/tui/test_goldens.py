@@ -1,0 +1,87 @@
+"""Every screen at three sizes as text, beside what it looked like when somebody last looked at it.
+
+`PANTRY_GOLDENS=write python -m pytest tests/tui/test_goldens.py` writes them anew (`make goldens`).
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from console.tui.app import ConsoleApp
+from pantry_queue.errors import RedisUnavailable
+from tests.tui.support import SIZES, FixedSource, console, press, screen, settle
+
+GOLDENS = Path(__file__).parent / "golden"
+#: Name of the picture -> keys that lead to it.
+SCREENS = {
+    "overview": (),
+    "jobs-queued": ("2",),
+    "jobs-failed": ("3", "j", "j"),
+    "jobs-scheduled": (
+        "2",
+        "right_square_bracket",
+        "right_square_bracket",
+        "right_square_bracket",
+        "right_square_bracket",
+    ),
+    "job": ("3", "enter"),
+    "job-arguments": ("3", "enter", "right_square_bracket"),
+    "workers": ("4", "G"),
+    "help": ("question_mark",),
+    "help-job": ("3", "enter", "question_mark"),
+}
+
+
+def compare(name: str, size: tuple[int, int], shown: str) -> None:
+    path = GOLDENS / f"{name}-{size[0]}x{size[1]}.txt"
+    if os.environ.get("PANTRY_GOLDENS") == "write":
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(shown + "\n", "utf-8")
+    assert path.exists(), f"{path.name} is missing: look at the screen, then write it with make goldens"
+    assert shown + "\n" == path.read_text("utf-8")
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("name", SCREENS)
+async def test_screen(name: str, size: tuple[int, int]) -> None:
+    app = console()
+    async with app.run_test(size=size) as pilot:
+        await settle(pilot)
+        await press(pilot, *SCREENS[name])
+        compare(name, size, screen(app))
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_stale(size: tuple[int, int]) -> None:
+    source = FixedSource()
+    app = console(source, notice="demo: 12 receipts; q ends everything")
+    app.session.clock = lambda: 100.0
+    async with app.run_test(size=size) as pilot:
+        await settle(pilot)
+        source.trouble = RedisUnavailable(
+            "No Redis answers at redis://cache-1:6379/2: start it, or name the right one with --url or REDIS_HOST and "
+            "REDIS_PORT.",
+            "refused",
+        )
+        app.session.clock = lambda: 107.0
+        await press(pilot, "r")
+        compare("stale", size, screen(app))
+
+
+async def test_no_answer_yet() -> None:
+    source = FixedSource()
+    source.trouble = RedisUnavailable("Redis at redis://cache-1:6379/2 refused the password.", "auth")
+    app: ConsoleApp = console(source, with_past=False)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        compare("no-answer", (80, 24), screen(app))
+
+
+async def test_too_small() -> None:
+    app = console()
+    async with app.run_test(size=(52, 14)) as pilot:
+        await settle(pilot)
+        compare("too-small", (52, 14), screen(app))
