@@ -11,6 +11,7 @@ import json
 import math
 import zlib
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from pantry_queue.text import SafeText, mask_secrets, safe, safe_lines
 
@@ -18,11 +19,24 @@ from pantry_queue.text import SafeText, mask_secrets, safe, safe_lines
 INFLATED_LIMIT = 256 * 1024
 #: How much text beyond the shown part is looked at for secrets that begin inside it.
 _MASK_AHEAD = 600
+#: Bytes of a text worth keeping in case it comes again.
+_SHORT = 120
+_NOTHING = SafeText("")
 
 
 def line(value: bytes | None, limit: int = 500) -> SafeText:
     """Foreign text as one safe line with secrets masked; what was cut is counted at the end."""
-    return shown(value.decode("utf-8", "backslashreplace"), limit) if value else SafeText("")
+    if not value:
+        return _NOTHING
+    if len(value) <= _SHORT:
+        return _short_line(value, limit)
+    return shown(value.decode("utf-8", "backslashreplace"), limit)
+
+
+@lru_cache(maxsize=8192)
+def _short_line(value: bytes, limit: int) -> SafeText:
+    """Names of hosts, versions, queues and functions come again in every row."""
+    return shown(value.decode("utf-8", "backslashreplace"), limit)
 
 
 def shown(text: str, limit: int = 500, *, reveal: bool = False) -> SafeText:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from pantry_queue.keys import Keys
 from pantry_queue.monitor import rows
+from pantry_queue.monitor.each import NAME, ask_each
 from pantry_queue.monitor.merge import Source, merged, queue_names
 from pantry_queue.monitor.model import STATES, JobRow, JobWindow
 from pantry_queue.monitor.rows import Place
@@ -68,12 +69,10 @@ def window(
 def read(client: Redis, keys: Keys, state: str, places: Sequence[Place]) -> tuple[JobRow, ...]:
     """The rows of entries that stand in lists of one state: one round trip, a second for those not told by it."""
     error = state == "failed"
-    asked = [command for place in places for command in rows.questions(keys, place.job_id, error=error)]
-    replies = ask(client, asked)
-    size = rows.REPLIES + (rows.ERROR_REPLIES if error else 0)
-    parts = [replies[index * size : (index + 1) * size] for index in range(len(places))]
+    names = [place.job_id for place in places]
+    parts = ask_each(client, rows.questions(keys, NAME, error=error), names)
     wanted = [(index, name) for index, part in enumerate(parts) for name in rows.missing(part)]
-    values = ask(client, [("HGET", keys.job(name_of(places[index].job_id)), name) for index, name in wanted])
+    values = ask(client, [("HGET", keys.job(name_of(names[index])), name) for index, name in wanted])
     more: dict[int, dict[str, bytes]] = {}
     for (index, name), value in zip(wanted, values, strict=True):
         if (found := blob(value)) is not None:

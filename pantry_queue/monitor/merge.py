@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pantry_queue.keys import Keys
 from pantry_queue.monitor import fields, wire
+from pantry_queue.monitor.each import NAME, ask_each
 from pantry_queue.monitor.rows import Place
 from pantry_queue.monitor.wire import Command, ask, blob, blobs, name_of, number, permitted
 
@@ -143,15 +144,18 @@ def _enqueued(
     client: Redis, strands: Sequence[_Strand], found: Sequence[Sequence[Place]]
 ) -> dict[tuple[str, bytes], float]:
     """When the jobs of lists were enqueued; registries carry their order themselves."""
-    asked = [
+    listed = [
         (strand.source.keys, place)
         for strand, places in zip(strands, found, strict=True)
         if strand.source.is_list
         for place in places
     ]
-    replies = ask(client, [("HGET", keys.job(name_of(place.job_id)), "enqueued_at") for keys, place in asked])
+    if not listed:
+        return {}
+    question = ("HGET", listed[0][0].job(NAME), "enqueued_at")
+    replies = ask_each(client, [question], [place.job_id for _, place in listed])
     times = {}
-    for (_, place), reply in zip(asked, replies, strict=True):
+    for (_, place), (reply,) in zip(listed, replies, strict=True):
         at = fields.when(blob(reply))
         if at is not None:
             times[place.queue, place.job_id] = at.timestamp()

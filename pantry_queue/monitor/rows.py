@@ -13,7 +13,7 @@ from typing import Any
 from pantry_queue.keys import Keys
 from pantry_queue.monitor import fields, payload, wire
 from pantry_queue.monitor.model import JobRow
-from pantry_queue.monitor.wire import Command, name_of
+from pantry_queue.monitor.wire import Command
 from pantry_queue.text import SafeText, safe
 
 FIELDS = (
@@ -45,9 +45,8 @@ class Place:
     score: float | None = None
 
 
-def questions(keys: Keys, job_id: bytes, *, error: bool) -> list[Command]:
+def questions(keys: Keys, name: str, *, error: bool) -> list[Command]:
     """What to ask about one job; `error` asks for its last failure too."""
-    name = name_of(job_id)
     asked: list[Command] = [("HMGET", keys.job(name), *FIELDS), ("HSTRLEN", keys.job(name), "data")]
     if error:
         asked += [("XREVRANGE", keys.results(name), "+", "-", "COUNT", 1), ("HSTRLEN", keys.job(name), "exc_info")]
@@ -94,6 +93,8 @@ def row(place: Place, state: str, replies: Sequence[Any], more: dict[str, bytes]
         expired=isinstance(replies[0], list) and not found,
         retries_left=fields.whole(found.get("retries_left")),
         at=None if place.score is None else fields.moment(place.score),
+        listed=SafeText(state),
+        raw_queue=wire.raw_of(place.queue),
     )
 
 

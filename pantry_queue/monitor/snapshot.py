@@ -7,15 +7,16 @@ and run users' callbacks.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from pantry_queue.keys import Keys
 from pantry_queue.monitor import fields, queues, server, workers
+from pantry_queue.monitor.each import NAME, Batch, ask_all, ask_each
 from pantry_queue.monitor.model import QueueStat, Snapshot, WorkerStat
-from pantry_queue.monitor.wire import Command, ask, blob, blobs, name_of, number, permitted, raw_of
+from pantry_queue.monitor.wire import Command, blob, blobs, name_of, number, permitted, raw_of
 from pantry_queue.text import safe
 
 if TYPE_CHECKING:
@@ -120,13 +121,11 @@ def _read(client: Redis, keys: Keys, names: KnownNames) -> _Reading:
     reading = _Reading()
     base = _base_questions(keys)
     guess = _guessed_now(names)
-    commands = [*base, *_details(keys, names.queues, names.workers, guess, names)]
-    replies = ask(client, commands)
-    reading.base = replies[: len(base)]
+    known_queues, known_workers = sorted(names.queues), sorted(names.workers)
+    reading.base = _ask(client, keys, reading, base, known_queues, known_workers, guess, names)
     permitted(reading.base[2])
     now = _server_time(reading.base[0]).timestamp()
     names.clock_offset = now - time.monotonic()
-    _file(keys, reading, replies[len(base) :], sorted(names.queues), sorted(names.workers))
     if (
         names.queues and abs(now - guess) > 1
     ):  # the machine slept, or a clock was set: counts were asked for another time
@@ -135,8 +134,7 @@ def _read(client: Redis, keys: Keys, names: KnownNames) -> _Reading:
         new_queues, new_workers = _unmet(keys, reading)
         if not new_queues and not new_workers:
             break
-        replies = ask(client, _details(keys, new_queues, new_workers, now, names))
-        _file(keys, reading, replies, sorted(new_queues), sorted(new_workers))
+        _ask(client, keys, reading, (), sorted(new_queues), sorted(new_workers), now, names)
     _forget(keys, reading)
     names.queues, names.workers = set(reading.queues), set(reading.workers)
     names.sort_allowed = names.sort_allowed and not any(map(queues.sort_refused, reading.queues.values()))
@@ -156,30 +154,28 @@ def _base_questions(keys: Keys) -> list[Command]:
     ]
 
 
-def _details(
-    keys: Keys, queue_names: Iterable[str], worker_names: Iterable[str], now: float, names: KnownNames
-) -> list[Command]:
-    """Questions about queues and workers in sorted order, ended by the one about workers' channels."""
-    found: list[Command] = []
-    for queue in sorted(queue_names):
-        found += queues.questions(keys, queue, int(now), sort_allowed=names.sort_allowed)
-    ordered = sorted(worker_names)
-    for worker in ordered:
-        found += workers.questions(keys, worker)
-    if ordered:
-        found.append(workers.subscriptions(keys, ordered))
-    return found
-
-
-def _file(keys: Keys, reading: _Reading, replies: list[Any], queue_names: list[str], worker_names: list[str]) -> None:
-    """Put replies to `_details` where they belong."""
-    for index, queue in enumerate(queue_names):
-        reading.queues[queue] = replies[index * queues.REPLIES : (index + 1) * queues.REPLIES]
-    rest = replies[len(queue_names) * queues.REPLIES :]
-    for index, worker in enumerate(worker_names):
-        reading.workers[worker] = rest[index * workers.REPLIES : (index + 1) * workers.REPLIES]
-    if worker_names:
-        reading.listening |= workers.listeners(rest[-1])
+def _ask(
+    client: Redis,
+    keys: Keys,
+    reading: _Reading,
+    base: Sequence[Command],
+    queue_names: list[str],
+    worker_names: list[str],
+    now: float,
+    names: KnownNames,
+) -> list[Any]:
+    """One round trip about these queues and workers, put where it belongs; returns the replies to `base`."""
+    channels = [workers.subscriptions(keys, worker_names)] if worker_names else []
+    batches: list[Batch] = [
+        (queues.questions(keys, NAME, int(now), sort_allowed=names.sort_allowed), queue_names),
+        (workers.questions(keys, NAME), worker_names),
+    ]
+    replies, (of_queues, of_workers) = ask_all(client, [*base, *channels], batches)
+    reading.queues |= zip(queue_names, of_queues, strict=True)
+    reading.workers |= zip(worker_names, of_workers, strict=True)
+    if channels:
+        reading.listening |= workers.listeners(replies[-1])
+    return replies[: len(base)]
 
 
 def _unmet(keys: Keys, reading: _Reading) -> tuple[set[str], set[str]]:
@@ -219,11 +215,11 @@ def _heads(client: Redis, keys: Keys, reading: _Reading) -> dict[str, bytes | No
     """When the next job of each queue was enqueued; costs round trips only where sorting was refused."""
     heads = {name: queues.head(replies) for name, replies in reading.queues.items()}
     unread = [name for name, replies in reading.queues.items() if queues.sort_refused(replies)]
-    for name, reply in zip(unread, ask(client, [("LINDEX", keys.queue(n), 0) for n in unread]), strict=True):
+    for name, (reply,) in zip(unread, ask_each(client, [("LINDEX", keys.queue(NAME), 0)], unread), strict=True):
         heads[name] = queues.Head(blob(reply), asked=False)
     waiting = [(name, head.job_id) for name, head in heads.items() if head.job_id is not None and not head.asked]
-    replies = ask(client, [("HGET", keys.job(name_of(job_id)), "enqueued_at") for _, job_id in waiting])
-    late = {name: blob(reply) for (name, _), reply in zip(waiting, replies, strict=True)}
+    replies = ask_each(client, [("HGET", keys.job(NAME), "enqueued_at")], [job_id for _, job_id in waiting])
+    late = {name: blob(reply) for (name, _), (reply,) in zip(waiting, replies, strict=True)}
     return {name: late.get(name, head.enqueued_at) for name, head in heads.items()}
 
 

@@ -29,33 +29,68 @@ def raw_of(name: bytes | str) -> bytes:
 
 
 def ask(client: Redis, commands: Sequence[Command]) -> list[Any]:
-    """Send commands as one non-transactional pipeline.
+    """Send commands in one round trip, as a non-transactional pipeline.
 
     Args:
         client: a connection that returns bytes (`decode_responses` off, as `pantry_queue.connection` makes it).
         commands: command name first.
 
     Returns:
-        One reply a command. A command Redis refused (wrong type of key, no permission, unknown to this server) has
-        its exception as reply, so that one damaged key costs one value and not the picture.
+        One reply a command, as Redis gave it. A command Redis refused (wrong type of key, no permission, unknown to
+        this server) has its exception as reply, so that one damaged key costs one value and not the picture.
 
     Raises:
         redis.exceptions.RedisError: the server is away, or refuses everything.
     """
-    if not commands:
-        return []
+    replies = exchange(client, list(map(packed, commands)), len(commands)) if commands else []
+    for reply in replies:
+        if isinstance(reply, Exception):
+            raise_for_server(reply)
+    return replies
+
+
+def packed(command: Command) -> bytes:
+    """A command as the protocol has it; redis-py's own packing asks every word for its type several times."""
+    words = [word if isinstance(word, bytes) else _word(word) for word in command]
+    return b"*%d\r\n" % len(words) + b"".join([b"$%d\r\n%b\r\n" % (len(word), word) for word in words])
+
+
+def _word(word: str | float) -> bytes:
+    return word.encode("utf-8", "surrogateescape") if isinstance(word, str) else str(word).encode()
+
+
+def exchange(client: Redis, commands: Sequence[bytes], count: int) -> list[Any]:
+    """Send commands that are packed already, and read so many replies; a refusal is the reply to its command.
+
+    Raises:
+        redis.exceptions.RedisError: the server is away.
+    """
     import redis.exceptions as redis_errors
 
-    pipeline: Any = client.pipeline(transaction=False)
-    for command in commands:
-        pipeline.execute_command(command[0], *(raw_of(part) if isinstance(part, str) else part for part in command[1:]))
-    replies = pipeline.execute(raise_on_error=False)
-    for reply in replies:
-        if isinstance(reply, redis_errors.RedisError) and (
-            not isinstance(reply, redis_errors.ResponseError) or str(reply).startswith(_SERVER_ERRORS)
-        ):
-            raise reply
-    return list(replies)
+    pool: Any = client.connection_pool
+    connection = pool.get_connection()
+    replies: list[Any] = []
+    try:
+        connection.send_packed_command(commands)
+        for _ in range(count):
+            try:
+                replies.append(connection.read_response())
+            except redis_errors.ResponseError as refused:
+                replies.append(refused)
+    except BaseException:  # the rest of the replies must not be taken for those of the next call
+        connection.disconnect()
+        raise
+    finally:
+        pool.release(connection)
+    return replies
+
+
+def raise_for_server(refusal: Exception) -> None:
+    """Raise a refusal that speaks of the whole server and not of one key."""
+    import redis.exceptions as redis_errors
+
+    if not isinstance(refusal, redis_errors.ResponseError) or str(refusal).startswith(_SERVER_ERRORS):
+        raise refusal
 
 
 def permitted(reply: Any) -> Any:

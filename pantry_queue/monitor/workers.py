@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from pantry_queue.keys import Keys
@@ -42,6 +43,7 @@ FIELDS = (
 )
 #: How many replies belong to one worker.
 REPLIES = 3
+_QUEUES = FIELDS.index("queues")
 _MOST_QUEUES = 1000
 _MOST_EXECUTIONS = 100
 
@@ -72,8 +74,14 @@ def listeners(reply: Any) -> dict[bytes, bool]:
 
 def queue_names(replies: Sequence[Any]) -> list[str]:
     """The queues a worker says it listens to."""
-    joined = wire.fields(replies[0], FIELDS).get("queues", b"")
-    return [wire.name_of(part) for part in joined.split(b",")[:_MOST_QUEUES] if part]
+    reply = replies[0]
+    joined = reply[_QUEUES] if isinstance(reply, list) and len(reply) > _QUEUES else None
+    return list(_split(joined)) if isinstance(joined, bytes) else []
+
+
+@lru_cache(maxsize=2048)
+def _split(joined: bytes) -> tuple[str, ...]:
+    return tuple(wire.name_of(part) for part in joined.split(b",")[:_MOST_QUEUES] if part)
 
 
 def worker(name: str, replies: Sequence[Any], subscribed: bool | None, now: datetime) -> WorkerStat:

@@ -76,7 +76,7 @@ def main(url: str, socket_path: str) -> None:
         "merge.queue_names": lambda: merge.queue_names(client, keys),
     }
     # Parts of the readers above, called by them.
-    parts = {"wire.ask", "merge.merged", "jobs.read"}
+    parts = {"wire.ask", "wire.exchange", "each.ask_each", "each.ask_all", "merge.merged", "jobs.read"}
     seen = {name: repr(call()) for name, call in calls.items()}
     untried = set(readers()) - calls.keys() - parts
     modules = [name for name in ("rq", "evil_callbacks", "pantry_queue.control") if name in sys.modules]

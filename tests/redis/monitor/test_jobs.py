@@ -130,7 +130,7 @@ def test_a_window_of_one_queue_is_two_round_trips(redis_client: Redis, trips: li
     queue.enqueue_many([Queue.prepare_data(math.sqrt, (n,), job_id=f"j{n}") for n in range(300)])
     del trips[:]
     assert len(window(redis_client, KEYS, "queued", queue="q", start=100).rows) == 50
-    assert trips == [2, 100], "its length and its ids, then two questions a row"
+    assert len(trips) == 2, "its length and its ids, then its rows"
 
 
 TIMES = st.integers(0, 40)
