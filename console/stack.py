@@ -1,4 +1,4 @@
-"""The parts of the service as processes of this machine: embedded Valkey, agent, workers.
+"""The parts of the service as processes of this machine: embedded Valkey, agent, API, workers.
 
 `demo` and `up` are two uses of it. Parts are stopped in the reverse of the order they were started in, whatever
 way the console ends.
@@ -21,7 +21,7 @@ from pantry_queue.config import Settings
 from pantry_queue.errors import PantryError
 
 #: A cold start of the agent imports the OCR engine and warms its model.
-_AGENT_SECONDS = 120.0
+_START_SECONDS = 120.0
 _WORKER = (sys.executable, "-m", "pantry_queue.workers.worker")
 
 
@@ -61,10 +61,15 @@ class Stack:
         return server
 
     def start_agent(self, module: str, arguments: Sequence[str]) -> str:
-        """Start an OCR agent and wait until its model is warm.
+        """Start an OCR agent and wait until its model is warm; as `start_http`."""
+        return self.start_http("agent", module, arguments)
+
+    def start_http(self, name: str, module: str, arguments: Sequence[str]) -> str:
+        """Start an HTTP service and wait until it is ready.
 
         Args:
-            module: `pantry_queue.receipts.agent`, or one that wraps it.
+            name: what it is called in messages.
+            module: run with `python -m`; it takes the options of `pantry_queue.receipts.serving`.
             arguments: its options; the port is chosen here unless they name one.
 
         Returns:
@@ -73,16 +78,16 @@ class Stack:
         Raises:
             PantryError: it ended or did not get ready; the sentence ends with the last line of its log.
         """
-        port_file = self.directory / f"agent-{len(self.parts)}.port"
+        port_file = self.directory / f"{name}-{len(self.parts)}.port"
         port_file.unlink(missing_ok=True)
         options = ["--port", "0", "--port-file", str(port_file), *arguments]
-        agent = self._start("agent", [sys.executable, "-m", module, *options])
-        end = time.monotonic() + _AGENT_SECONDS
+        service = self._start(name, [sys.executable, "-m", module, *options])
+        end = time.monotonic() + _START_SECONDS
         while not port_file.exists():
-            self._check(agent, end)
+            self._check(service, end)
         url = f"http://127.0.0.1:{int(port_file.read_text())}"
         while not _ready(url):
-            self._check(agent, end)
+            self._check(service, end)
         return url
 
     def start_workers(self, count: int) -> None:

@@ -17,35 +17,36 @@ def up(
     context: typer.Context,
     workers: Annotated[int, typer.Option(min=1, max=64, help="How many worker processes.")] = 2,
     agent_port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the agent; 0 takes a free one.")] = 8002,
+    api_port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the HTTP API; 0 takes a free one.")] = 8000,
     receipts: Annotated[
         list[Path] | None,
         typer.Option(
             metavar="DIR",
-            help="Folder the agent may read images from; repeat for more. Default: the data directory's receipts.",
+            help="Folder the agent may read images from beside the uploads; repeat for more.",
         ),
     ] = None,
 ) -> None:
-    """Embedded Valkey (persistent), agent and workers until Ctrl-C. Others attach with --url embedded."""
+    """Embedded Valkey (persistent), agent, HTTP API and workers until Ctrl-C. Others attach with --url embedded."""
     from console.stack import ending_signals
 
     of(context).refuse_if_read_only("Starting workers")
     with ending_signals():
         try:
-            _run(workers, agent_port, receipts or [])
+            _run(workers, agent_port, api_port, receipts or [])
         except KeyboardInterrupt:
             output.note("stopped")
 
 
-def _run(workers: int, agent_port: int, folders: list[Path]) -> None:
+def _run(workers: int, agent_port: int, api_port: int, folders: list[Path]) -> None:
     import os
 
     from console.stack import Stack
-    from pantry_queue.config import data_dir
+    from pantry_queue.config import Settings, data_dir
 
     directory = data_dir()
-    images = directory / "receipts"
-    images.mkdir(exist_ok=True, mode=0o700)
-    roots = os.pathsep.join(str(folder.absolute()) for folder in (folders or [images]))
+    images = Settings.from_env().upload_dir
+    images.mkdir(parents=True, exist_ok=True, mode=0o700)
+    roots = os.pathsep.join(str(folder.absolute()) for folder in (*folders, images))
     with Stack(_logs(directory), {"IMAGE_ROOTS": roots}) as stack:
         server = stack.start_valkey(directory / "valkey")
         if server.child is None:
@@ -54,6 +55,8 @@ def _run(workers: int, agent_port: int, folders: list[Path]) -> None:
         agent = stack.start_agent("pantry_queue.receipts.agent", ["--port", str(agent_port)])
         stack.environment["AGENT_URL"] = agent
         output.note(f"agent    {agent}  reads images under {roots}")
+        api = stack.start_http("api", "pantry_queue.receipts.api", ["--port", str(api_port)])
+        output.note(f"api      {api}  {api}/docs shows what it does")
         stack.start_workers(workers)
         output.note(f"workers  {workers}  logs in {stack.directory}")
         output.note("attach with: pantry-console --url embedded      Ctrl-C ends everything")

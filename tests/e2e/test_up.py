@@ -16,7 +16,7 @@ pytestmark = pytest.mark.timeout(180)
 
 
 def test_receipts_are_handed_in_from_another_terminal_and_kept(program: Program) -> None:
-    up = program.start("up", "--workers", "1", "--agent-port", "0")
+    up = program.start("up", "--workers", "1", "--agent-port", "0", "--api-port", "0")
     until(lambda: "attach with" in program.err(up) or up.poll() is not None)
     (sample,) = draw_samples(program.folder / "samples", 1, seed=3)
     image = program.folder / "data" / "receipts" / "one.jpg"
@@ -39,19 +39,21 @@ def test_receipts_are_handed_in_from_another_terminal_and_kept(program: Program)
     code, _, err = program.run("--url", "embedded", "status")
     assert (code, "pantry-console up" in err) == (5, True)
 
-    again = program.start("up", "--workers", "1", "--agent-port", "0")
+    again = program.start("up", "--workers", "1", "--agent-port", "0", "--api-port", "0")
     until(lambda: "attach with" in program.err(again) or again.poll() is not None)
     assert job()["state"] == "finished"
     again.send_signal(signal.SIGINT)
     assert again.wait(60) == 0
 
 
-def test_a_port_that_is_taken_is_said(program: Program) -> None:
+@pytest.mark.parametrize("option", ["--agent-port", "--api-port"])
+def test_a_port_that_is_taken_is_said(program: Program, option: str) -> None:
     import socket
 
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        code, _, err = program.run("up", "--agent-port", str(port))
+        other = "--api-port" if option == "--agent-port" else "--agent-port"
+        code, _, err = program.run("up", option, str(port), other, "0")
     assert code == 1
     assert str(port) in err
     assert "Traceback" not in err
