@@ -60,7 +60,7 @@ def ask_each(client: Redis, questions: Sequence[Command], names: Sequence[str | 
     Raises:
         redis.exceptions.RedisError: the server is away, or refuses everything.
     """
-    return ask_all(client, (), [(questions, names)])[1][0]
+    return ask_all(client, (), [(questions, names)])[1][0] if questions else [[] for _ in names]
 
 
 def ask_all(client: Redis, others: Sequence[Command], batches: Sequence[Batch]) -> tuple[list[Any], list[list[Any]]]:

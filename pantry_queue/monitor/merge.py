@@ -63,6 +63,24 @@ class Source:
             return [Place(self.queue, fields.job_of(member), score) for member, score in pairs]
         return [Place(self.queue, member, score) for member, score in pairs]
 
+    def whereabouts(self, ids: Sequence[bytes]) -> list[Command]:
+        """The questions at which positions these ids stand now; `positions` reads the answers."""
+        if self.state == "started":  # its members hold more than the id
+            return []
+        if not self.is_list:
+            return [("ZREVRANK" if self.newest_first else "ZRANK", self.key, job_id) for job_id in ids]
+        return [self.length(), *(("LPOS", self.key, job_id) for job_id in ids)]
+
+    def positions(self, replies: Sequence[Any]) -> list[int | None]:
+        """Positions in this order, None for what stands here no more."""
+        if not self.is_list:
+            return [reply if isinstance(reply, int) else None for reply in replies]
+        length, *found = replies
+        indexes = [reply if isinstance(reply, int) else None for reply in found]
+        if not self.newest_first:
+            return indexes
+        return [None if index is None else number(length) - 1 - index for index in indexes]
+
 
 @dataclass(slots=True)
 class _Strand:
@@ -128,7 +146,7 @@ def _extend(client: Redis, strands: Sequence[_Strand], step: int) -> None:
     """Read the next `step` entries of each."""
     replies = ask(client, [strand.source.range(len(strand.places), step) for strand in strands])
     found = [strand.source.places(reply) for strand, reply in zip(strands, replies, strict=True)]
-    times = _enqueued(client, strands, found)
+    times = enqueued(client, [strand.source for strand in strands], found)
     for strand, places in zip(strands, found, strict=True):
         if not places:  # it has shrunk since it was counted
             strand.length = len(strand.places)
@@ -140,22 +158,17 @@ def _extend(client: Redis, strands: Sequence[_Strand], step: int) -> None:
         strand.places += places
 
 
-def _enqueued(
-    client: Redis, strands: Sequence[_Strand], found: Sequence[Sequence[Place]]
+def enqueued(
+    client: Redis, sources: Sequence[Source], found: Sequence[Sequence[Place]]
 ) -> dict[tuple[str, bytes], float]:
-    """When the jobs of lists were enqueued; registries carry their order themselves."""
-    listed = [
-        (strand.source.keys, place)
-        for strand, places in zip(strands, found, strict=True)
-        if strand.source.is_list
-        for place in places
-    ]
+    """When the jobs of lists were enqueued, by queue and id; registries carry their order themselves."""
+    listed = [place for source, places in zip(sources, found, strict=True) if source.is_list for place in places]
     if not listed:
         return {}
-    question = ("HGET", listed[0][0].job(NAME), "enqueued_at")
-    replies = ask_each(client, [question], [place.job_id for _, place in listed])
+    question = ("HGET", sources[0].keys.job(NAME), "enqueued_at")
+    replies = ask_each(client, [question], [place.job_id for place in listed])
     times = {}
-    for (_, place), (reply,) in zip(listed, replies, strict=True):
+    for place, (reply,) in zip(listed, replies, strict=True):
         at = fields.when(blob(reply))
         if at is not None:
             times[place.queue, place.job_id] = at.timestamp()

@@ -141,14 +141,13 @@ class Query:
         """Whether the list of this state and queue can hold a job that fits."""
         return self.tree.possible(state, queue) is not False
 
+    def certain(self, state: str, queue: str) -> bool:
+        """Whether every job of the list of this state and queue fits."""
+        return self.tree.possible(state, queue) is True
+
     def explain(self) -> str:
         """What it asks for, in words."""
         return str(self.tree) or "every job"
-
-    @property
-    def everything(self) -> bool:
-        """Whether it lets every job through."""
-        return self.tree == All(())
 
 
 def parse(text: str) -> Query:

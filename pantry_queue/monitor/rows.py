@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from pantry_queue.keys import Keys
@@ -48,20 +49,28 @@ class Place:
 def questions(keys: Keys, name: str, *, error: bool) -> list[Command]:
     """What to ask about one job; `error` asks for its last failure too."""
     asked: list[Command] = [("HMGET", keys.job(name), *FIELDS), ("HSTRLEN", keys.job(name), "data")]
-    if error:
-        asked += [("XREVRANGE", keys.results(name), "+", "-", "COUNT", 1), ("HSTRLEN", keys.job(name), "exc_info")]
-    return asked
+    return asked + error_questions(keys, name) if error else asked
+
+
+def error_questions(keys: Keys, name: str) -> list[Command]:
+    """What to ask about a job's last failure: `ERROR_REPLIES` commands."""
+    return [("XREVRANGE", keys.results(name), "+", "-", "COUNT", 1), ("HSTRLEN", keys.job(name), "exc_info")]
 
 
 def missing(replies: Sequence[Any]) -> list[str]:
     """Fields that have to be read for the row to be whole, now that their size is known to be small."""
     found = wire.fields(replies[0], FIELDS)
     wanted = []
-    if found and not _called(found.get("description", b"")) and 0 < wire.number(replies[1]) <= _DATA_LIMIT:
+    if found and not called(found.get("description", b"")) and worth_loading(replies[1]):
         wanted.append("data")
-    if len(replies) > REPLIES and _error(replies) is None and 0 < wire.number(replies[3]) <= _DATA_LIMIT:
+    if len(replies) > REPLIES and error_of(replies[2]) is None and worth_loading(replies[3]):
         wanted.append("exc_info")
     return wanted
+
+
+def worth_loading(size: Any) -> bool:
+    """Whether a field of this size (a reply to HSTRLEN) holds something, and no more than a list may load."""
+    return 0 < wire.number(size) <= _DATA_LIMIT
 
 
 def row(place: Place, state: str, replies: Sequence[Any], more: dict[str, bytes]) -> JobRow:
@@ -74,7 +83,7 @@ def row(place: Place, state: str, replies: Sequence[Any], more: dict[str, bytes]
         more: values of the fields `missing` named.
     """
     found = wire.fields(replies[0], FIELDS)
-    error = _error(replies) if len(replies) > REPLIES else None
+    error = error_of(replies[2]) if len(replies) > REPLIES else None
     if error is None and "exc_info" in more:
         error = fields.last_line(fields.inflate(more["exc_info"])[0])
     return JobRow(
@@ -82,7 +91,7 @@ def row(place: Place, state: str, replies: Sequence[Any], more: dict[str, bytes]
         raw_id=place.job_id,
         state=fields.line(found.get("status"), 40) or safe(state),
         queue=fields.line(found.get("origin"), 200) or safe(wire.raw_of(place.queue)),
-        func=_func(found.get("description", b""), more.get("data")),
+        func=func(found.get("description", b""), more.get("data")),
         description=fields.line(found.get("description")),
         created_at=fields.when(found.get("created_at")),
         enqueued_at=fields.when(found.get("enqueued_at")),
@@ -98,22 +107,35 @@ def row(place: Place, state: str, replies: Sequence[Any], more: dict[str, bytes]
     )
 
 
-def _called(description: bytes) -> str:
+def called(description: bytes) -> str:
     """The function in a description RQ made (`rq.utils.get_call_string`): a dotted path, then arguments in brackets.
 
     Empty for any other. A user's own that looks just so is taken for RQ's.
     """
     path, bracket, _ = description[:_LONGEST_PATH].partition(b"(")
-    if not bracket or b"." not in path or not description.endswith(b")"):
+    return _dotted(path) if bracket and description.endswith(b")") else ""
+
+
+@lru_cache(maxsize=4096)
+def _dotted(path: bytes) -> str:
+    """The path as text; empty where it is none. There are few functions and many jobs."""
+    if b"." not in path:
         return ""
     text = path.decode("utf-8", "replace")
     return text if all(part.isidentifier() or part in _NAMELESS for part in text.split(".")) else ""
 
 
-def _func(description: bytes, data: bytes | None) -> SafeText:
-    return payload.func_name(data) if data is not None else fields.shown(_called(description), 200)
+def func(description: bytes, data: bytes | None) -> SafeText:
+    """The function of a job, out of its data where that was read."""
+    return payload.func_name(data) if data is not None else _shown(called(description))
 
 
-def _error(replies: Sequence[Any]) -> SafeText | None:
-    last = next((entry for _, entry in wire.entries(replies[2])), {})
+@lru_cache(maxsize=4096)
+def _shown(path: str) -> SafeText:
+    return fields.shown(path, 200)
+
+
+def error_of(reply: Any) -> SafeText | None:
+    """The last line of the newest result, out of a reply to XREVRANGE."""
+    last = next((entry for _, entry in wire.entries(reply)), {})
     return fields.last_line(fields.traceback_text(last.get(b"exc_string")))

@@ -9,14 +9,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from pantry_queue.keys import Keys
 from pantry_queue.monitor import fields, queues, server, workers
 from pantry_queue.monitor.each import NAME, Batch, ask_all, ask_each
 from pantry_queue.monitor.model import QueueStat, Snapshot, WorkerStat
-from pantry_queue.monitor.wire import Command, blob, blobs, name_of, number, permitted, raw_of
+from pantry_queue.monitor.wire import Command, blob, blobs, name_of, number, permitted, raw_of, server_time
 from pantry_queue.text import safe
 
 if TYPE_CHECKING:
@@ -79,7 +78,7 @@ def take(client: Redis, keys: Keys, *, target: str, names: KnownNames | None = N
     reading = _read(client, keys, names)
     heads = _heads(client, keys, reading)
     took = (time.perf_counter() - began) * 1000
-    now = _server_time(reading.base[0])
+    now = server_time(reading.base[0])
     registered = _queue_names(keys, reading.base[2])
     paused = {name_of(name) for name in blobs(reading.base[5])}
     stats = tuple(
@@ -124,7 +123,7 @@ def _read(client: Redis, keys: Keys, names: KnownNames) -> _Reading:
     known_queues, known_workers = sorted(names.queues), sorted(names.workers)
     reading.base = _ask(client, keys, reading, base, known_queues, known_workers, guess, names)
     permitted(reading.base[2])
-    now = _server_time(reading.base[0]).timestamp()
+    now = server_time(reading.base[0]).timestamp()
     names.clock_offset = now - time.monotonic()
     if (
         names.queues and abs(now - guess) > 1
@@ -234,11 +233,3 @@ def _by_queue(stats: Iterable[WorkerStat]) -> dict[str, list[WorkerStat]]:
 
 def _guessed_now(names: KnownNames) -> float:
     return time.time() if names.clock_offset is None else time.monotonic() + names.clock_offset
-
-
-def _server_time(reply: Any) -> datetime:
-    """The reply to TIME; this machine's clock where a user may not even ask that."""
-    if isinstance(reply, (list, tuple)) and len(reply) == 2:
-        seconds, micros = int(reply[0]), int(reply[1])
-        return datetime.fromtimestamp(seconds, UTC) + timedelta(microseconds=micros)
-    return datetime.now(UTC)

@@ -7,6 +7,7 @@ surrogates for odd bytes (`surrogateescape`), so that every key that can exist c
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -162,3 +163,11 @@ def entries(reply: Any) -> list[tuple[bytes, dict[bytes, bytes]]]:
         if isinstance(values, dict):
             found.append((item[0], values))
     return found
+
+
+def server_time(reply: Any) -> datetime:
+    """The reply to TIME; this machine's clock where a user may not even ask that."""
+    if isinstance(reply, (list, tuple)) and len(reply) == 2:
+        seconds, micros = int(reply[0]), int(reply[1])
+        return datetime.fromtimestamp(seconds, UTC) + timedelta(microseconds=micros)
+    return datetime.now(UTC)

@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 FORBIDDEN = ("pickle.find_class", "subprocess.Popen", "os.system", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn")
+#: Between them they look at every field.
+FILTERS = ("", "args:posix func:m error:x age>0 runtime<9w wait<9w ended<9w retries<9 or worker:* or text")
 tried: list[str] = []
 
 
@@ -48,7 +50,7 @@ def main(url: str, socket_path: str) -> None:
     from pantry_queue.config import Settings
     from pantry_queue.connection import connect
     from pantry_queue.keys import Keys
-    from pantry_queue.monitor import job, jobs, merge, snapshot
+    from pantry_queue.monitor import job, jobs, merge, query, search, snapshot
     from pantry_queue.monitor.model import STATES
 
     client, keys = connect(replace(Settings(), redis_url=url), "reader"), Keys()
@@ -73,10 +75,12 @@ def main(url: str, socket_path: str) -> None:
         "snapshot.take": lambda: [snapshot.take(client, keys, target="t", names=names) for _ in range(3)],
         "jobs.window": lambda: list(windows()),
         "job.read": lambda: list(details()),
+        "search.search": lambda: [list(search.search(client, keys, query.parse(text))) for text in FILTERS],
         "merge.queue_names": lambda: merge.queue_names(client, keys),
     }
     # Parts of the readers above, called by them.
-    parts = {"wire.ask", "wire.exchange", "each.ask_each", "each.ask_all", "merge.merged", "jobs.read"}
+    parts = set("wire.ask wire.exchange each.ask_each each.ask_all merge.merged merge.enqueued jobs.read".split())
+    parts |= {"candidate.candidates"}
     seen = {name: repr(call()) for name, call in calls.items()}
     untried = set(readers()) - calls.keys() - parts
     modules = [name for name in ("rq", "evil_callbacks", "pantry_queue.control") if name in sys.modules]

@@ -217,6 +217,8 @@ def test_a_list_left_out_holds_nothing_that_fits(text: str, state: str, queue: s
     row = replace(ROW, state=safe(word or state), listed=safe(state), queue=safe(queue), raw_queue=queue.encode())
     if query.matches(row, NOW):
         assert query.possible(state, queue)
+    else:
+        assert not query.certain(state, queue)
 
 
 @given(TREES)
