@@ -82,14 +82,15 @@ class DemoReceipts:
         self.store = ReceiptStore(settings.store_url)
         self._ids: dict[Path, int] = {}
 
-    def enqueue(self) -> None:
-        """Hand all of them in."""
+    def enqueue(self, paths: Iterable[Path] | None = None) -> None:
+        """Hand them in: all, or only those of `paths`."""
         from pantry_queue.client import QueueClient
 
-        for path in self.known:
+        chosen = list(self.known if paths is None else paths)
+        for path in chosen:
             self._ids[path] = self.store.add_receipt(str(path), _USER)
         QueueClient(self.settings).enqueue_batch_ocr(
-            {"receipt_id": number, "image_path": str(path), "user_id": _USER} for path, number in self._ids.items()
+            {"receipt_id": self._ids[path], "image_path": str(path), "user_id": _USER} for path in chosen
         )
 
     def wait(self, stack: Stack, tell: Callable[[str], None]) -> None:
