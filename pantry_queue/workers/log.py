@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from typing import TextIO
 
 from pantry_queue.text import mask_secrets, safe
 
@@ -31,6 +32,23 @@ class OneLine(logging.Formatter):
         return line
 
 
+class _Errors(logging.StreamHandler[TextIO]):
+    """Standard error. `logging` swallows every exception on its way, also one that a signal handler of RQ raises
+    while a line is being written: a job's time-out must come through.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(sys.stderr)
+        self.setFormatter(OneLine())
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        """Only what writing itself may raise is swallowed."""
+        error = sys.exc_info()[1]
+        if error is not None and type(error).__module__.startswith("rq."):
+            raise error
+        super().handleError(record)
+
+
 def log_to_stderr() -> None:
     """Send what RQ and we log to standard error; a second call changes nothing."""
     from rq import logutils
@@ -39,10 +57,8 @@ def log_to_stderr() -> None:
     logutils.colorizer.notty = True
     for name in ("rq", "pantry_queue"):
         logger = logging.getLogger(name)
-        if any(isinstance(handler.formatter, OneLine) for handler in logger.handlers):
+        if any(isinstance(handler, _Errors) for handler in logger.handlers):
             continue
-        handler = logging.StreamHandler(sys.stderr)
-        handler.setFormatter(OneLine())
-        logger.addHandler(handler)
+        logger.addHandler(_Errors())
         logger.setLevel(logging.INFO)
         logger.propagate = False

@@ -5,11 +5,8 @@ from __future__ import annotations
 import argparse
 import logging
 import os
-import signal
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from types import FrameType
 from typing import TYPE_CHECKING
 
 from pantry_queue.config import Settings
@@ -20,7 +17,7 @@ from pantry_queue.workers import naming
 from pantry_queue.workers.log import log_to_stderr
 
 if TYPE_CHECKING:
-    from rq import Worker
+    from pantry_queue.workers.pantry_worker import PantryWorker
 
 EXIT_USAGE = 2
 EXIT_REDIS = 5
@@ -28,7 +25,7 @@ EXIT_REDIS = 5
 EXIT_BROKEN = 70
 
 # RQ's defaults put a dead worker's job right after up to 808 s: an idle worker looks every 405 s, maintenance runs
-# every 600 s. With these an idle worker looks every 30 s, and a job counts as abandoned 65 s after its last beat.
+# every 600 s. With these a job counts as abandoned 65 s after its last beat, and is looked for every 25 s.
 _WORKER_TTL = 45
 _MAINTENANCE_SECONDS = 25
 _BEAT_SECONDS = 5
@@ -67,13 +64,13 @@ def run_worker(
         _warm_up(settings, names)
         with translated(settings):
             worker = _worker(settings, names, name or settings.worker_name)
-            _work(worker, in_burst)
+            worker.listen_to_signals()
+            worker.work(burst=in_burst, with_scheduler=True)
     except RedisUnavailable as error:
         return _say(error, EXIT_REDIS)
     except PantryError as error:
         return _say(error, EXIT_USAGE)
-    stopped = worker._shutdown_requested_date is not None  # the property of this name asks Redis
-    if stopped or in_burst:
+    if worker.was_asked_to_stop or in_burst:
         return 0
     logger.error("Worker %s broke off; see above for the reason.", worker.name)
     return EXIT_BROKEN
@@ -107,8 +104,8 @@ def _warm_up(settings: Settings, names: Sequence[str]) -> None:
         logger.warning("%s Receipts wait until it answers.", error)
 
 
-def _worker(settings: Settings, names: Sequence[str], wished: str | None) -> Worker:
-    from rq import Worker
+def _worker(settings: Settings, names: Sequence[str], wished: str | None) -> PantryWorker:
+    from pantry_queue.workers.pantry_worker import PantryWorker
 
     # Asked on a connection that gives up soon; the worker's own waits for minutes, as it must once it is at work.
     quick = connect(settings, "client")
@@ -116,7 +113,7 @@ def _worker(settings: Settings, names: Sequence[str], wished: str | None) -> Wor
     name = naming.choose(quick, wished)
     quick.close()
     logger.info("Worker %s takes %s from %s.", name, ", ".join(names), describe(settings))
-    return Worker(
+    return PantryWorker(
         list(names),
         name=name,
         connection=connect(settings, "worker"),
@@ -125,26 +122,6 @@ def _worker(settings: Settings, names: Sequence[str], wished: str | None) -> Wor
         maintenance_interval=_MAINTENANCE_SECONDS,
         job_monitoring_interval=_BEAT_SECONDS,
     )
-
-
-def _work(worker: Worker, burst: bool) -> None:
-    """RQ listens to signals only when it has forked its scheduler, which a SIGTERM before would leave behind."""
-
-    def stop_once_started(number: int, _frame: FrameType | None) -> None:
-        if os.getpid() != worker.pid:
-            # The scheduler, before it has set its own handlers.
-            os._exit(128 + number)
-        worker._shutdown_requested_date = datetime.now(UTC)
-        worker._stop_requested = True
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop_once_started)
-    # The end of the terminal means the same as SIGTERM; RQ does not know it and would leave the running job alone.
-    signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
-    worker.work(burst=burst, with_scheduler=True)
-    if worker.scheduler is not None:
-        # A scheduler that was stopped before it could listen still holds its locks, and no other would take over.
-        worker.scheduler.release_locks()  # type: ignore[no-untyped-call]  # RQ types its scheduler only in part
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:

@@ -103,9 +103,6 @@ def test_what_may_pass_is_tried_again_and_then_failed(
         agent.script[f"/{status}.jpg"] = [Reply(status, {"error_code": "later"})]
         receipt_id = store.add_receipt(f"/{status}.jpg", 1)
         jobs[status] = (receipt_id, stage.enqueue(receipt_id, f"/{status}.jpg", retry=Retry(max=2, interval=0)))
-    agent.script["/slow.jpg"] = [Reply(delay=30)]
-    slow = store.add_receipt("/slow.jpg", 1)
-    slow_job = stage.enqueue(slow, "/slow.jpg", retry=Retry(max=1), job_timeout=2)
     stage.burst(kind)
 
     for status, (receipt_id, job) in jobs.items():
@@ -113,9 +110,17 @@ def test_what_may_pass_is_tried_again_and_then_failed(
         assert f"({status} later)" in stage.error(job)
         assert store.get(receipt_id).ocr_status == "failed"
         assert f"({status} later)" in store.get(receipt_id).extraction_errors[0]
+
+
+def test_an_agent_that_does_not_answer_is_given_up_before_the_job_is(
+    stage: Stage, agent: ScriptedAgent, store: ReceiptStore
+) -> None:
+    agent.script["/slow.jpg"] = [Reply(delay=30)]
+    job = stage.enqueue(1, "/slow.jpg", retry=Retry(max=1), job_timeout=4)
+    stage.burst()
     assert agent.calls_for("/slow.jpg") == 2
-    assert "AgentSlow" in stage.error(slow_job)
-    assert store.get(slow).ocr_status == "failed"
+    assert "AgentSlow: receipt 1: the agent at" in stage.error(job)
+    assert store.get(1).ocr_status == "failed"
 
 
 def test_an_agent_that_refuses_twice_is_asked_a_third_time(

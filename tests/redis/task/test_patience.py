@@ -145,7 +145,7 @@ def test_an_answer_that_trickles_is_given_up_before_the_job_is(
     thread = threading.Thread(target=trickle, daemon=True)
     thread.start()
     job = stage.enqueue(1, "/x.jpg", job_timeout=4)
-    stage.burst("stock")
+    stage.burst()
     over.set()
     thread.join()
     listener.close()

@@ -143,6 +143,23 @@ def test_a_worker_ended_while_it_starts_leaves_nothing_behind(moment: str, stage
     assert not stage.redis.exists("rq:scheduler-lock:pantry-pilot")
 
 
+def test_workers_stopped_again_and_again_lose_no_job(stage: Stage, tmp_path: Path) -> None:
+    queues = [Queue(name, connection=stage.redis) for name in ("pantry-pilot", "pantry-pilot-low")]
+    for number in range(200):
+        queues[number % 2].enqueue(f"{CHORES}.append", str(tmp_path / "order"), str(number))
+    done = [f"rq:finished:{queue.name}" for queue in queues]
+    while queues[0].count + queues[1].count:
+        process = stage.worker()
+        before = sum(map(stage.redis.zcard, done))
+        until(
+            lambda before=before: sum(map(stage.redis.zcard, done)) > before + 20 or not queues[1].count, "it has begun"
+        )
+        process.terminate()
+        assert process.wait(30) == 0, stage.log()
+    assert sum(map(stage.redis.zcard, done)) == 200
+    assert sorted(map(int, (tmp_path / "order").read_text().split())) == list(range(200))
+
+
 def test_a_worker_that_breaks_off_by_itself_says_so_with_its_exit_code(stage: Stage) -> None:
     process = stage.worker()
     until(lambda: names(stage), "a worker")
