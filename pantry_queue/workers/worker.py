@@ -135,7 +135,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def _make_forks_safe_on_mac() -> None:
+def make_forks_safe_on_mac() -> None:
     """Start this process again with the variable that lets a forked process of macOS use system frameworks.
 
     Its runtime reads the variable once, at the start of the process, and ends a forked child that touches a framework
@@ -148,7 +148,7 @@ def _make_forks_safe_on_mac() -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """The command line; returns the exit code of `run_worker`."""
     arguments = _arguments(argv)
-    _make_forks_safe_on_mac()
+    make_forks_safe_on_mac()
     try:
         settings = Settings.from_env()
     except ConfigError as error:
