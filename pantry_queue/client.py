@@ -234,7 +234,7 @@ class QueueClient:
 
         with translated(self._at):
             cleared = trash.clear_failed(self._scripts, self.settings.queue_names, whoami("service"))
-        return cleared.deleted + cleared.empty
+        return cleared.done + cleared.emptied
 
 
 def _at(connection: Redis, settings: Settings) -> Settings:

@@ -5,6 +5,9 @@ Every script can be sent twice, since the client repeats a command whose reply i
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -12,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from pantry_queue.config import Settings
 from pantry_queue.connection import translated
 from pantry_queue.keys import Keys
+from pantry_queue.monitor.wire import name_of, raw_of
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -21,11 +25,31 @@ if TYPE_CHECKING:
 Argument = str | bytes | int | float
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What one call of a script that acts on many jobs did.
+
+    Attributes:
+        looked: entries it looked at.
+        done: jobs it changed.
+        emptied: entries that were no jobs, taken out of where they stood.
+        skipped: jobs it left alone, each with the reason: `missing`, `broken`, `running`, `starting` (a worker has
+            just taken it), `changed` (since it was seen), or the state that stood in the way.
+    """
+
+    looked: int
+    done: int
+    emptied: int = 0
+    skipped: tuple[tuple[str, str], ...] = ()
+
+
 @cache
 def source(name: str) -> str:
-    """The text of a script with what all of them share before it."""
+    """The text of a script with what it shares with others before it."""
     folder = files("pantry_queue.control") / "scripts"
-    return "\n".join((folder / f"{part}.lua").read_text("utf-8") for part in ("common", name))
+    text = (folder / f"{name}.lua").read_text("utf-8")
+    shared = ("common", "bulk") if text.startswith("-- with: bulk") else ("common",)
+    return "\n".join([*((folder / f"{part}.lua").read_text("utf-8") for part in shared), text])
 
 
 class Scripts:
@@ -50,10 +74,25 @@ class Scripts:
             RedisUnavailable: Redis does not answer, or refuses.
         """
         with translated(self.settings):
-            script = self._loaded.get(name)
-            if script is None:
-                script = self._loaded[name] = self.connection.register_script(source(name))
-            return script(args=[self.keys.prefix, *arguments])
+            return self.send(name, *arguments)
+
+    def send(self, name: str, *arguments: Argument) -> Any:
+        """As `run`, but errors are redis-py's own."""
+        script = self._loaded.get(name)
+        if script is None:
+            script = self._loaded[name] = self.connection.register_script(source(name))
+        return script(args=[self.keys.prefix, *arguments])
+
+    def bulk(self, name: str, options: Mapping[str, Any], ids: Sequence[str] = ()) -> Turn:
+        """Run a script that acts on many jobs (`scripts/bulk.lua` tells its options).
+
+        Raises:
+            redis.exceptions.RedisError: Redis does not answer, or refuses; a script that was refused changed nothing.
+        """
+        text = raw_of(json.dumps(options, ensure_ascii=False))
+        looked, done, emptied, flat = json.loads(name_of(self.send(name, text, *map(raw_of, ids))))
+        pairs = iter(flat or ())
+        return Turn(looked, done, emptied, tuple(zip(pairs, pairs, strict=True)))
 
 
 def word_list(words: tuple[str, ...]) -> tuple[Argument, ...]:

@@ -1,20 +1,61 @@
-"""Actions on jobs that are named, each checked against the states it may be in."""
+"""A plan is carried out: the door through which every action of the table goes.
+
+It can be stopped between chunks and broken off anywhere: running it again does what is left.
+"""
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from threading import Event
 
-from pantry_queue.control.lua import Scripts, word_list
+from pantry_queue.control.actions import ENDED, WAITING
+from pantry_queue.control.audit import Actor
+from pantry_queue.control.lua import Scripts, Turn
+from pantry_queue.control.operation import KEEP_SECONDS, Operation
+from pantry_queue.control.outcome import Outcome, Progress
+from pantry_queue.control.plan import Plan
 from pantry_queue.control.submission import stamp_now
 
-#: States of jobs that have ended, by RQ's names.
-ENDED = ("finished", "failed", "stopped", "canceled")
-#: States of jobs that have not started yet.
-WAITING = ("queued", "scheduled", "deferred", "ready_to_enqueue", "rate_limited", "created")
 
-#: What RQ leaves where the traceback of the last run was.
-_NO_TRACEBACK = zlib.compress(b"")
+def run(
+    scripts: Scripts,
+    plan: Plan,
+    actor: Actor,
+    *,
+    reason: str = "",
+    keep_seconds: int = KEEP_SECONDS,
+    rate: float | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    stop: Event | None = None,
+) -> Outcome:
+    """Carry out a plan of any action of the table.
+
+    Args:
+        scripts: where.
+        plan: as it was confirmed.
+        actor, reason: for the audit.
+        keep_seconds: how long it can be undone.
+        rate: jobs per second at most.
+        progress: called after each chunk, in this thread.
+        stop: once it is set, no further chunk is begun.
+
+    Raises:
+        RedisUnavailable: nothing was done, or it could not be recorded. What breaks off later is told in the outcome.
+    """
+    from pantry_queue.connection import translated
+    from pantry_queue.control import commands
+    from pantry_queue.control.engine import Run
+
+    facts: dict[str, str | int] = {"selection": str(plan.scope), "total": plan.total, "reason": reason}
+    operation = Operation(plan.action, actor, facts, keep_seconds)
+    tell = progress or (lambda _: None)
+    with translated(scripts.settings):
+        if not plan.action.script:
+            return commands.run(scripts, plan, operation)
+        outcome = Run(scripts, operation, plan.total, tell, stop).through(plan, rate)
+        if plan.action.name == "queues.delete" and not outcome.remaining:
+            commands.forget_queues(scripts, plan, operation)
+        return outcome
 
 
 def requeue(
@@ -35,8 +76,8 @@ def requeue(
     Returns:
         For each id `done`, `missing`, `running`, `broken`, or the state that stood in the way.
     """
-    words = scripts.run("requeue", stamp_now(), _NO_TRACEBACK, int(at_front), 1, *word_list(states), *ids)
-    return [word.decode("utf-8", "backslashreplace") for word in words]
+    turn = scripts.bulk("requeue", {"iso": stamp_now(), "states": states, "front": at_front}, ids)
+    return _words(turn, ids)
 
 
 def cancel(scripts: Scripts, ids: Sequence[str], states: tuple[str, ...] = WAITING) -> list[str]:
@@ -50,5 +91,9 @@ def cancel(scripts: Scripts, ids: Sequence[str], states: tuple[str, ...] = WAITI
     Returns:
         For each id `done`, `missing`, `running`, `starting`, `broken`, or the state that stood in the way.
     """
-    words = scripts.run("cancel", stamp_now(), *word_list(states), *ids)
-    return [word.decode("utf-8", "backslashreplace") for word in words]
+    return _words(scripts.bulk("cancel", {"iso": stamp_now(), "states": states}, ids), ids)
+
+
+def _words(turn: Turn, ids: Sequence[str]) -> list[str]:
+    why = dict(turn.skipped)
+    return [why.get(job_id, "done") for job_id in ids]

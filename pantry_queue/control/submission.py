@@ -57,9 +57,14 @@ class NewJob:
     at_front: bool = False
 
 
+def stamp(moment: datetime) -> str:
+    """A time as RQ writes it (`rq.utils.utcformat`)."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
 def stamp_now() -> str:
-    """The time as RQ writes it (`rq.utils.utcformat`)."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    """Now, as RQ writes it."""
+    return stamp(datetime.now(UTC))
 
 
 def submit(

@@ -1,83 +1,158 @@
-"""The trash: what was deleted can be brought back for a day.
+"""What was done and can be undone: listed, shown, undone, or deleted for good.
 
-Under `pantry:trash` a sorted set names the operations, each with the time it expires at. Of an operation there are
-
-    pantry:trash:<operation>            hash: action, queue, prefix, at, and counts
-    pantry:trash:<operation>:jobs       list: one line a job, written and read by scripts (`clear.lua`, `restore.lua`)
-    pantry:trash:<operation>:<kind>:<id>  the job's own keys, renamed: job, results, dependents, dependencies
-
-all with the same expiry, so nothing has to be cleaned up.
+What is stored is told in `operation.py`.
 """
 
 from __future__ import annotations
 
-import secrets
-import time
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from threading import Event
 from typing import Any
 
-from pantry_queue.control import audit
-from pantry_queue.control.lua import Scripts, word_list
-from pantry_queue.control.submission import stamp_now
+from pantry_queue.connection import translated
+from pantry_queue.control import audit, run
+from pantry_queue.control.actions import ACTIONS
+from pantry_queue.control.engine import Run
+from pantry_queue.control.lua import Scripts
+from pantry_queue.control.operation import KEEP_SECONDS, Operation
+from pantry_queue.control.outcome import Outcome, Progress
+from pantry_queue.control.pace import Pace
+from pantry_queue.control.plan import Options, Plan, Selection, Source
 from pantry_queue.errors import NotFound, Refused
-from pantry_queue.monitor import wire
-from pantry_queue.text import safe
+from pantry_queue.monitor import fields, wire
+from pantry_queue.text import SafeText, safe
 
-KEEP_SECONDS = 24 * 3600
-#: Entries of one call: 10 to 20 ms of server time.
-CHUNK = 500
-
-#: States whose jobs a registry other than `failed` names, or a queue.
-_NOT_FAILED = (
-    "queued",
-    "started",
-    "finished",
-    "deferred",
-    "scheduled",
-    "canceled",
-    "ready_to_enqueue",
-    "rate_limited",
-    "created",
-)
+_CHUNK = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Cleared:
-    """What clearing did.
+@dataclass(frozen=True, slots=True, eq=False)
+class Kept:
+    """An operation that can be undone.
 
     Attributes:
-        operation: names it in the trash and in the audit; None when there was nothing to clear.
-        deleted: jobs that went to the trash.
-        empty: entries that had no failed job any more and were taken out.
-        left: entries left alone: the job failed after the start, a worker still runs it, or a key of another kind
-            has its name.
+        name: for `undo`.
+        action: name in the table.
+        at: when it was done.
+        done: jobs it was done to.
+        jobs: of those, how many can still be undone.
+        expires_in: seconds until that is over.
+        size: bytes its deleted jobs take, estimated from some of them; None where that may not be asked.
     """
 
-    operation: str | None
-    deleted: int
-    empty: int
-    left: int
+    name: str
+    action: SafeText
+    at: datetime | None
+    selection: SafeText
+    reason: SafeText
+    user: SafeText
+    done: int
+    jobs: int
+    expires_in: float | None
+    size: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Restored:
-    """What bringing back did.
+@dataclass(frozen=True, slots=True, eq=False)
+class KeptJob:
+    """A job of an operation that can be undone, with the state and queue it was in."""
 
-    Attributes:
-        restored: jobs back in their place.
-        exists: jobs whose id is in use again; the deleted ones stay in the trash.
-        expired: jobs whose time in the trash had ended.
+    id: SafeText
+    state: SafeText
+    queue: SafeText
+
+
+def operations(scripts: Scripts) -> list[Kept]:
+    """What can be undone, newest first."""
+    with translated(scripts.settings):
+        names = _names(scripts)
+        found = [kept for name in names if (kept := _kept(scripts, name)) is not None]
+    return sorted(found, key=lambda kept: kept.at.timestamp() if kept.at else 0.0, reverse=True)
+
+
+def jobs(scripts: Scripts, name: str, *, start: int = 0, count: int = 100) -> list[KeptJob]:
+    """Jobs of an operation, as they were.
+
+    Raises:
+        NotFound: no such operation, or its time is over.
     """
+    with translated(scripts.settings):
+        _about(scripts, name)
+        lines = scripts.connection.lrange(f"{scripts.keys.operation(name)}:jobs", start, start + count - 1)
+    return [KeptJob(*(safe(str(part)) for part in record[:3])) for record in map(_record, lines)]
 
-    restored: int
-    exists: int
-    expired: int
+
+def undo(
+    scripts: Scripts,
+    name: str | None,
+    actor: audit.Actor,
+    *,
+    reason: str = "",
+    progress: Callable[[Progress], None] | None = None,
+    stop: Event | None = None,
+) -> Outcome:
+    """Bring back what an operation deleted or changed, each job as far as it has not moved on since.
+
+    Args:
+        scripts: where.
+        name: of the operation; None is the last one.
+        actor, reason: for the audit.
+        progress, stop: as `run.run` takes them.
+
+    Returns:
+        `skipped` tells what could not be undone: `exists` (the id is in use again; the deleted job stays in the
+        trash), `expired`, or what became of the job.
+
+    Raises:
+        NotFound: no such operation, or its time is over.
+        Refused: it was done under another key prefix.
+    """
+    if name is None:
+        name = _last(scripts)
+    with translated(scripts.settings):
+        about = _about(scripts, name)
+        total = scripts.connection.llen(f"{scripts.keys.operation(name)}:jobs")
+        facts: dict[str, str | int] = {"selection": f"{total:,} jobs of {safe(name)}", "total": total, "reason": reason}
+        operation = Operation(ACTIONS["trash.undo"], actor, facts, of=name)
+        running = Run(scripts, operation, total, progress or (lambda _: None), stop)
+        options = {"of": scripts.keys.operation(name), "kind": str(safe(about.get("kind")))}
+        outcome = running.steps(lambda pace: _steps(running, options, total, pace), None)
+        _leave(scripts, name)
+    return outcome
+
+
+def empty(scripts: Scripts, actor: audit.Actor, names: Sequence[str] | None = None, *, reason: str = "") -> int:
+    """Delete operations from the trash for good.
+
+    Args:
+        names: of operations; None is all of them.
+
+    Returns:
+        How many jobs' data was deleted.
+
+    Raises:
+        NotFound: a name that is not there; nothing is deleted then.
+    """
+    with translated(scripts.settings):
+        if names is None:
+            names = _names(scripts)
+        else:
+            for name in names:
+                _about(scripts, name)
+        facts: dict[str, str | int] = {"selection": " ".join(names), "total": len(names), "reason": reason}
+        operation = Operation(ACTIONS["trash.empty"], actor, facts)
+        if names:
+            operation.announce(scripts)
+        done = sum(_delete(scripts, name) for name in names)
+        if names:
+            operation.close(scripts, {"done": done}, undoable=False)
+    return done
 
 
 def clear_failed(
     scripts: Scripts, queues: Sequence[str], actor: audit.Actor, *, keep_seconds: int = KEEP_SECONDS, reason: str = ""
-) -> Cleared:
+) -> Outcome:
     """Delete all failed and stopped jobs of some queues, into the trash.
 
     What fails after the start is left alone. It works in chunks; broken off, it can simply be started again.
@@ -85,103 +160,129 @@ def clear_failed(
     Args:
         scripts: where.
         queues: names.
-        actor: for the audit.
+        actor, reason: for the audit.
         keep_seconds: how long it can be brought back.
-        reason: for the audit.
     """
-    totals = _sizes(scripts, queues)
-    if not sum(totals.values()):
-        return Cleared(None, 0, 0, 0)
-    operation = secrets.token_hex(6)
-    facts: dict[str, str | int] = {"queues": " ".join(queues), "entries": sum(totals.values()), "reason": reason}
-    _open(scripts, operation, "clear failed", actor, facts, keep_seconds)
-    left = sum(_clear_queue(scripts, operation, queue, total, keep_seconds) for queue, total in totals.items())
-    done = _counts(scripts, operation)
-    cleared = Cleared(operation, done.get("deleted", 0), done.get("empty", 0), left)
-    outcome: dict[str, str | int] = {"deleted": cleared.deleted, "empty": cleared.empty, "left": cleared.left}
-    audit.record(scripts.connection, scripts.keys, operation, "outcome", "clear failed", actor, outcome)
-    return cleared
+    from pantry_queue.control.select import server_time
 
-
-def restore(scripts: Scripts, operation: str, actor: audit.Actor, *, reason: str = "") -> Restored:
-    """Bring back what an operation deleted, each job to the registry it was in.
-
-    Raises:
-        NotFound: no such operation, or its time is over.
-        Refused: it was done under another key prefix.
-    """
-    prefix = wire.blob(scripts.connection.hget(scripts.keys.operation(operation), "prefix"))
-    if prefix is None:
-        raise NotFound(f"The trash holds no operation {safe(operation)}: it may have expired.")
-    if prefix != scripts.keys.prefix.encode():
-        raise Refused(f"Operation {safe(operation)} was done under RQ_KEY_PREFIX={safe(prefix)}: restore it with that.")
-    facts: dict[str, str | int] = {"of": operation, "reason": reason}
-    undo = secrets.token_hex(6)
-    audit.record(scripts.connection, scripts.keys, undo, "intent", "restore", actor, facts)
-    before = _counts(scripts, operation)
-    waiting = scripts.connection.llen(f"{scripts.keys.operation(operation)}:jobs")
-    while waiting > 0:
-        scripts.run("restore", scripts.keys.operation(operation), min(CHUNK, waiting))
-        waiting -= CHUNK
-    after = _counts(scripts, operation)
-    done = {name: after.get(name, 0) - before.get(name, 0) for name in ("restored", "exists", "expired")}
-    audit.record(scripts.connection, scripts.keys, undo, "outcome", "restore", actor, {"of": operation, **done})
-    return Restored(**done)
-
-
-def _sizes(scripts: Scripts, queues: Sequence[str]) -> dict[str, int]:
-    with scripts.connection.pipeline(transaction=False) as pipe:
-        for queue in queues:
-            pipe.zcard(scripts.keys.registry("failed", queue))
-        return dict(zip(queues, pipe.execute(), strict=True))
-
-
-def _open(
-    scripts: Scripts,
-    operation: str,
-    action: str,
-    actor: audit.Actor,
-    facts: dict[str, str | int],
-    keep_seconds: int,
-) -> None:
-    """Audit and trash are one transaction: what cannot be recorded does not start."""
-    key = scripts.keys.operation(operation)
-    about: dict[Any, Any] = {"action": action, "prefix": scripts.keys.prefix, "at": stamp_now(), **facts}
-    now = time.time()
-    with scripts.connection.pipeline() as pipe:
-        audit.record(pipe, scripts.keys, operation, "intent", action, actor, facts)
-        pipe.hset(key, mapping=about)
-        pipe.expire(key, keep_seconds)
-        pipe.zremrangebyscore(scripts.keys.trash, 0, now)
-        pipe.zadd(scripts.keys.trash, {operation: now + keep_seconds})
-        pipe.execute()
-
-
-def _clear_queue(scripts: Scripts, operation: str, queue: str, total: int, keep_seconds: int) -> int:
-    """Look at as many entries as there were; those that stay are passed over. Returns how many stayed."""
-    looked = left = 0
-    start = stamp_now()
-    while looked < total:
-        count = min(CHUNK, total - looked)
-        seen, stayed = scripts.run(
-            "clear",
-            scripts.keys.operation(operation),
-            keep_seconds * 1000,
-            "failed",
-            queue,
-            left,
-            count,
-            start,
-            *word_list(_NOT_FAILED),
+    with translated(scripts.settings):
+        sources = [
+            Source("failed", queue, scripts.connection.zcard(scripts.keys.registry("failed", queue)))
+            for queue in queues
+        ]
+        plan = Plan(
+            action=ACTIONS["all.clear-failures"],
+            options=Options(),
+            selection=Selection(queues=tuple(queues)),
+            seen_at=server_time(scripts.connection),
+            scope=safe(f"failed jobs of {', '.join(queues)}"),
+            sources=tuple(source for source in sources if source.total),
         )
+    return run.run(scripts, plan, actor, reason=reason, keep_seconds=keep_seconds)
+
+
+def _steps(running: Run, options: dict[str, Any], total: int, pace: Pace) -> Iterator[None]:
+    looked = 0
+    while looked < total:
+        count = min(pace.size, total - looked)
+        turn = running.call("restore", {**options, "count": count, "states": []}, (), pace, count)
+        running.count(turn)
         looked += count
-        left += stayed
-        if not seen:
+        if not turn.looked:
             break
-    return left
+        yield
 
 
-def _counts(scripts: Scripts, operation: str) -> dict[str, int]:
-    names = ("deleted", "empty", "restored", "exists", "expired")
-    values = scripts.connection.hmget(scripts.keys.operation(operation), names)
-    return {name: int(value) for name, value in zip(names, values, strict=True) if value}
+def _leave(scripts: Scripts, name: str) -> None:
+    """Nothing is left to undo: the operation goes."""
+    key = scripts.keys.operation(name)
+    if not scripts.connection.exists(f"{key}:jobs"):
+        with scripts.connection.pipeline() as pipe:
+            pipe.unlink(key)
+            pipe.zrem(scripts.keys.trash, name)
+            pipe.execute()
+
+
+def _last(scripts: Scripts) -> str:
+    found = operations(scripts)
+    if not found:
+        raise NotFound("Nothing can be undone: the trash is empty.")
+    return found[0].name
+
+
+def _about(scripts: Scripts, name: str) -> dict[str, bytes]:
+    names = ("action", "kind", "prefix", "at", "selection", "reason", "user", "done")
+    about = wire.fields(scripts.connection.hmget(scripts.keys.operation(name), names), names)
+    prefix = about.get("prefix")
+    if prefix is None:
+        raise NotFound(f"The trash holds no operation {safe(name)}: it may have expired.")
+    if prefix != scripts.keys.prefix.encode():
+        raise Refused(f"Operation {safe(name)} was done under RQ_KEY_PREFIX={safe(prefix)}: use that to undo it.")
+    return about
+
+
+def _kept(scripts: Scripts, name: str) -> Kept | None:
+    key = scripts.keys.operation(name)
+    try:
+        about = _about(scripts, name)
+    except (NotFound, Refused):
+        return None
+    waiting = scripts.connection.llen(f"{key}:jobs")
+    life = scripts.connection.pttl(key)
+    return Kept(
+        name=name,
+        action=safe(about.get("action")),
+        at=fields.when(about.get("at")),
+        selection=safe(about.get("selection")),
+        reason=safe(about.get("reason")),
+        user=safe(about.get("user")),
+        done=int(about.get("done", b"0")),
+        jobs=waiting,
+        expires_in=life / 1000 if life >= 0 else None,
+        size=_size(scripts, key, waiting) if about.get("kind") == b"delete" else 0,
+    )
+
+
+_SAMPLE = 20
+
+
+def _size(scripts: Scripts, key: str, count: int) -> int | None:
+    """Bytes of all its deleted jobs, from those of some."""
+    lines = scripts.connection.lrange(f"{key}:jobs", 0, _SAMPLE - 1)
+    ids = [str(record[0]) for record in map(_record, lines)]
+    sizes = wire.ask(
+        scripts.connection,
+        [("MEMORY", "USAGE", f"{key}:{kind}:{job_id}") for job_id in ids for kind in ("job", "results")],
+    )
+    known = [size for size in sizes if isinstance(size, int)]
+    if not ids or not known:
+        return None if ids else 0
+    return round(sum(known) / len(ids) * count)
+
+
+def _names(scripts: Scripts) -> list[str]:
+    found: Any = scripts.connection.zrange(scripts.keys.trash, 0, -1)
+    return [wire.name_of(name) for name in found]
+
+
+def _record(line: bytes | str) -> list[Any]:
+    record: list[Any] = json.loads(wire.name_of(line))
+    return record
+
+
+def _delete(scripts: Scripts, name: str) -> int:
+    key = scripts.keys.operation(name)
+    deleted = 0
+    while lines := scripts.connection.lrange(f"{key}:jobs", 0, _CHUNK - 1):
+        ids = [str(record[0]) for record in map(_record, lines)]
+        kinds = ("job", "results", "dependents", "dependencies")
+        with scripts.connection.pipeline() as pipe:
+            pipe.unlink(*(wire.raw_of(f"{key}:{kind}:{job_id}") for job_id in ids for kind in kinds))
+            pipe.ltrim(f"{key}:jobs", len(lines), -1)
+            pipe.execute()
+        deleted += len(lines)
+    with scripts.connection.pipeline() as pipe:
+        pipe.unlink(key)
+        pipe.zrem(scripts.keys.trash, name)
+        pipe.execute()
+    return deleted

@@ -1,30 +1,65 @@
--- Cancel jobs that do not run, as Job.cancel does, in one step. May be sent again after a lost reply.
+-- with: bulk
+-- Cancel jobs that do not run, as Job.cancel does, in one step.
 --
--- ARGV  2  now (ISO 8601), for jobs that a freed rate-limit slot lets in
---       3  n, then n states a job may be in
---       then the ids
--- Reply: a word for each id: done, missing, running, starting (a worker has just taken it), broken, or the state
--- that stood in the way (canceled for one that already is).
-local iso = ARGV[2]
-local expected, first = word_set(3)
-
-local function cancel(id)
-  local job = read(id, 'status', 'origin', 'rate_limit_key')
-  if not job then return 'broken' end
-  if not exists(id) then return 'missing' end
-  local state, queue = job[1] or 'created', job[2] or ''
-  if not expected[state] then return state end
-  if running(id) then return 'running' end
-  if redis.call('LREM', queue_key(queue), 1, id) == 0 and redis.call('LPOS', queue_key(queue) .. ':intermediate', id) then
-    return 'starting'
+-- Options, beyond those of bulk.lua:
+--   dependents  enqueue the jobs that wait for them, where these were all they still waited for (enqueue_dependents)
+--   parents     drop them from the jobs they wait for (remove_from_dependencies)
+-- A job that a worker has just taken is left alone: `starting`.
+local ids, scores, looked = pick()
+local FIELDS = fields_with({})
+local candidates, jobs = {}, {}
+for _, id in ipairs(ids) do
+  local job = read(id, unpack(FIELDS))
+  local why = obstacle(id, job, scores[id])
+  if why then
+    skip(id, why)
+  elseif not jobs[id] then
+    candidates[#candidates + 1] = id
+    jobs[id] = job
   end
-  redis.call('HSET', job_key(id), 'status', 'canceled')
-  if REGISTRY[state] then redis.call('ZREM', registry_key(REGISTRY[state], queue), id) end
-  redis.call('ZADD', registry_key('canceled', queue), now, id)
-  if job[3] and job[3] ~= '' then leave_limit(job[3], id, iso) end
-  return 'done'
+end
+local taken, places, leave = locate(candidates, jobs, scores)
+local canceled = grouped()
+for _, id in ipairs(taken) do
+  local list = canceled[registry_key('canceled', jobs[id][ORIGIN] or '')]
+  list[#list + 1] = now
+  list[#list + 1] = id
+end
+leave()
+for key, list in pairs(canceled) do call_many('ZADD', key, list) end
+
+-- Job.dependencies_are_met with this parent left out: it waits for nothing else that has not finished.
+local function met(id, allow_failures, without)
+  for _, parent in ipairs(redis.call('SMEMBERS', P .. ':job::' .. id .. ':dependencies')) do
+    local state = parent ~= without and redis.call('HGET', job_key(parent), 'status')
+    if state and state ~= 'finished' and not (allow_failures and state == 'failed') then return false end
+  end
+  return true
 end
 
-local words = {}
-for i = first, #ARGV do words[#words + 1] = cancel(ARGV[i]) end
-return words
+local function free_dependents(parent)
+  for _, id in ipairs(redis.call('SMEMBERS', job_key(parent) .. ':dependents')) do
+    local job = read(id, 'status', 'origin', 'allow_dependency_failures', 'enqueue_at_front', 'rate_limit_key',
+      'rate_limit_concurrency')
+    if job and exists(id) and job[1] == 'deferred' and met(id, job[3] == '1', parent) then
+      redis.call('ZREM', registry_key('deferred', job[2]), id)
+      redis.call('SREM', job_key(parent) .. ':dependents', id)
+      if is_set(job[5]) and is_set(job[6]) then
+        enter_limit(id, job[5], job[6], job[4] == '1')
+      else
+        redis.call('HSET', job_key(id), 'status', 'queued', 'enqueued_at', iso)
+        redis.call(job[4] == '1' and 'LPUSH' or 'RPUSH', queue_key(job[2]), id)
+      end
+    end
+  end
+end
+
+for _, id in ipairs(taken) do
+  local job = jobs[id]
+  redis.call('HSET', job_key(id), 'status', 'canceled')
+  if is_set(job[LIMIT]) then leave_limit(job[LIMIT], id, iso) end
+  local parents = o.parents and leave_parents(id)
+  if o.dependents then free_dependents(id) end
+  remember({id, job[STATUS] or 'created', job[ORIGIN] or '', places[id] or false, -1, now, iso, parents or false})
+end
+return finish(looked, #taken)

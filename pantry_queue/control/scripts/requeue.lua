@@ -1,94 +1,148 @@
--- Put jobs back on the queue they came from, as BaseRegistry.requeue and Queue._enqueue_job do, in one step.
--- May be sent again after a lost reply: `enqueued_at` tells our own first try.
+-- with: bulk
+-- Put jobs on their queue again, as BaseRegistry.requeue and Queue._enqueue_job do, in one step.
 --
--- ARGV  2  enqueued_at (ISO 8601)
---       3  an empty traceback as RQ stores it
---       4  1 at the front of the queue, 0 at its back
---       5  1 to go beyond RQ: the hash stays until it has run (PERSIST), its queue is registered, and a job that
---          retries has all its retries again; 0 for RQ's own
---       6  n, then n states a job may be in
---       then the ids
--- Reply: a word for each id: done, missing, running, broken, or the state that stood in the way.
-local iso, empty, front, beyond = ARGV[2], ARGV[3], ARGV[4] == '1', ARGV[5] == '1'
-local expected, first = word_set(6)
+-- Options, beyond those of bulk.lua:
+--   front   at the front of the queue
+--   to      another queue than the one they came from
+--   plain   RQ's own requeue and no more; else the hash stays until it has run (PERSIST), its queue is registered, and
+--           a job that retries has all its retries again
+--   retrying  only jobs that have run before and wait for their next try
+--   copies  ids of copies, in the order of the ids: those are enqueued, and what they were made of is left as it is
+--   edit    {name, value, ...}: fields of the copies that are different
+local front, beyond = o.front, not o.plain
 -- Text fields that RQ writes empty; hashes of older versions lack some.
 local TEXT = {'success_callback_name', 'failure_callback_name', 'stopped_callback_name', 'last_heartbeat',
   'worker_name', 'group_id'}
--- A job that was canceled while it ran stands in two of them when it ends.
-local ENDED = {'finished', 'failed', 'canceled'}
-
-local function leave_registries(id, state, queue)
-  for _, registry in ipairs(ENDED) do redis.call('ZREM', registry_key(registry, queue), id) end
-  if REGISTRY[state] then redis.call('ZREM', registry_key(REGISTRY[state], queue), id) end
-end
+local TTL, TIMEOUT, INTERVALS, RETRIES, RETRIED, GROUP, TRACEBACK = 8, 9, 10, 11, 12, 13, 14
+local FIELDS = fields_with({'ttl', 'timeout', 'retry_intervals', 'retries_left', 'number_of_retries', 'group_id',
+  operation and 'exc_info'})
 
 -- The number of retries a job began with is not stored; it has at least one for each interval.
-local function renew_retries(id)
-  local retries = redis.call('HMGET', job_key(id), 'retry_intervals', 'retries_left')
-  if not retries[1] then return end
-  local ok, intervals = pcall(cjson.decode, retries[1])
+local function all_retries(job)
+  if not job[INTERVALS] then return nil end
+  local ok, intervals = pcall(cjson.decode, job[INTERVALS])
   local count = ok and type(intervals) == 'table' and #intervals or 1
-  if count > (tonumber(retries[2] or '0') or 0) then redis.call('HSET', job_key(id), 'retries_left', count) end
-  redis.call('HDEL', job_key(id), 'number_of_retries')
+  return count > (tonumber(job[RETRIES] or '0') or 0) and count or nil
 end
 
-local function renew_fields(id, job)
-  local fields = {'started_at', '', 'ended_at', '', 'exc_info', empty}
-  for i, name in ipairs(TEXT) do
-    if not job[7 + i] then fields[#fields + 1] = name; fields[#fields + 1] = '' end
+local function renew(id, job, queue, limited)
+  local fields, last = {'started_at', '', 'ended_at', '', 'exc_info', EMPTY_TRACEBACK}, 6
+  local function put(name, value)
+    fields[last + 1], fields[last + 2] = name, value
+    last = last + 2
   end
-  if not job[5] then fields[#fields + 1] = 'created_at'; fields[#fields + 1] = iso end
-  if not job[4] or job[4] == '' then fields[#fields + 1] = 'timeout'; fields[#fields + 1] = '180' end
+  if not job[GROUP] then  -- written before RQ 2.0
+    for i, value in ipairs(redis.call('HMGET', job_key(id), unpack(TEXT))) do
+      if not value then put(TEXT[i], '') end
+    end
+  end
+  if not job[CREATED] then put('created_at', iso) end
+  if not is_set(job[TIMEOUT]) then put('timeout', '180') end
+  if queue ~= job[ORIGIN] then put('origin', queue) end
+  if not limited then
+    put('status', 'queued')
+    put('enqueued_at', iso)
+  end
+  if beyond then
+    local retries = all_retries(job)
+    if retries then put('retries_left', retries) end
+    if job[INTERVALS] and job[RETRIED] then redis.call('HDEL', job_key(id), 'number_of_retries') end
+  end
   redis.call('HSET', job_key(id), unpack(fields))
 end
 
-local function renew_expiry(id, ttl)
+-- `life` of the hash in ms where it is known; `more` as `obstacle` tells.
+local function renew_expiry(id, ttl, life, more)
   if ttl and ttl > 0 then
     redis.call('EXPIRE', job_key(id), ttl)
     redis.call('EXPIRE', job_key(id) .. ':dependents', ttl)
     redis.call('EXPIRE', P .. ':job::' .. id .. ':dependencies', ttl)
   elseif beyond then
-    redis.call('PERSIST', job_key(id))
-    redis.call('PERSIST', job_key(id) .. ':dependents')
+    if life ~= -1 then redis.call('PERSIST', job_key(id)) end
+    if more > 0 then redis.call('PERSIST', job_key(id) .. ':dependents') end
   end
 end
 
--- A rate-limited job waits for a slot: it never goes straight onto a list.
-local function enter_limit(id, limit, concurrency)
-  redis.call('SADD', P .. ':rl-keys', limit)
-  redis.call('HSET', P .. ':rl:' .. limit, 'concurrency', concurrency)
-  redis.call('HSET', job_key(id), 'status', 'rate_limited', 'enqueue_at_front', front and 1 or 0)
-  redis.call('ZADD', P .. ':rl:' .. limit .. ':rate_limited', now, id)
-  promote(limit, tonumber(concurrency) or 0, iso)
+local ids, scores, looked = pick()
+local taken, jobs, lives, others = {}, {}, {}, {}
+local members, ended, started, queues = grouped(), grouped(), grouped(), {}
+
+local function copied(id, i)
+  local copy = o.copies[i]
+  redis.call('COPY', job_key(id), job_key(copy), 'REPLACE')
+  redis.call('PERSIST', job_key(copy))
+  redis.call('HDEL', job_key(copy), 'dependency_id', 'dependency_ids', 'number_of_retries')
+  redis.call('HSET', job_key(copy), 'created_at', iso, 'group_id', '', 'status', 'created', unpack(o.edit or {}))
+  return copy
 end
 
-local function requeue(id)
-  local job = read(id, 'status', 'origin', 'ttl', 'timeout', 'created_at', 'rate_limit_key',
-    'rate_limit_concurrency', unpack(TEXT))
-  if not job then return 'broken' end
-  if not exists(id) then return 'missing' end
-  if redis.call('HGET', job_key(id), 'enqueued_at') == iso then return 'done' end
-  local state, queue = job[1] or 'created', job[2]
-  if not expected[state] then return state end
-  if running(id) then return 'running' end
-  if not queue or queue == '' then return 'broken' end
-  redis.call('LLEN', queue_key(queue))  -- a queue of the wrong kind shows before anything is written
-  leave_registries(id, state, queue)
-  renew_fields(id, job)
-  renew_expiry(id, tonumber(job[3] or ''))
-  if beyond then
-    renew_retries(id)
-    redis.call('SADD', P .. ':queues', queue_key(queue))
-  end
-  if job[6] and job[6] ~= '' and job[7] and job[7] ~= '' then
-    enter_limit(id, job[6], job[7])
+for i, id in ipairs(ids) do
+  local job = read(id, unpack(FIELDS))
+  local why, more = obstacle(id, job, scores[id], job_key(id) .. ':dependents')
+  if why == 'queued' and job[ENQUEUED] == iso then why = 'done' end
+  if not why and not is_set(o.to or job[ORIGIN]) then why = 'broken' end
+  if not why and o.retrying and not is_set(job[STARTED]) and not job[RETRIED] then why = 'not_retrying' end
+  if why then
+    if why ~= 'done' then skip(id, why) end
   else
-    redis.call('HSET', job_key(id), 'status', 'queued', 'enqueued_at', iso)
-    redis.call(front and 'LPUSH' or 'RPUSH', queue_key(queue), id)
+    taken[#taken + 1] = id
+    jobs[id], others[id] = job, more
+    if operation then lives[id] = redis.call('PTTL', job_key(id)) end
+    local state, queue = job[STATUS] or 'created', job[ORIGIN] or ''
+    if not o.copies then
+      table.insert(ended[queue], id)
+      if state == 'started' then table.insert(started[queue], id) end
+      if REGISTRY[state] and not scores[id] then table.insert(members[registry_key(REGISTRY[state], queue)], id) end
+    end
+    queues[o.to or queue] = true
   end
-  return 'done'
+end
+-- A queue of the wrong kind shows before anything is written: a script is not rolled back.
+for queue in pairs(queues) do redis.call('LLEN', queue_key(queue)) end
+scores = with_scores(scores, members)
+
+-- A job that was canceled while it ran stands in two of them when it ends.
+for queue, gone in pairs(ended) do
+  for _, registry in ipairs({'finished', 'failed', 'canceled'}) do call_many('ZREM', registry_key(registry, queue), gone) end
+end
+if FROM_REGISTRY then call_many('ZREM', SOURCE, taken) end
+leave_started(started)
+if beyond then
+  for queue in pairs(queues) do redis.call('SADD', P .. ':queues', queue_key(queue)) end
 end
 
-local words = {}
-for i = first, #ARGV do words[#words + 1] = requeue(ARGV[i]) end
-return words
+local pushes = grouped()
+local function push()
+  for queue, list in pairs(pushes) do call_many(front and 'LPUSH' or 'RPUSH', queue_key(queue), list) end
+  pushes = grouped()
+end
+
+for i, id in ipairs(taken) do
+  local job = jobs[id]
+  local state, origin = job[STATUS] or 'created', job[ORIGIN] or ''
+  local queue, parents, concurrency = o.to or origin, false, nil
+  local record, life = id, lives[id]
+  if is_set(job[LIMIT]) then concurrency = redis.call('HGET', job_key(id), 'rate_limit_concurrency') end
+  local limited = is_set(concurrency)
+  if o.copies then id, life = copied(id, i), -1 end
+  if not o.copies and REGISTRY[state] and state ~= 'finished' and state ~= 'failed' and state ~= 'canceled' then
+    redis.call('ZREM', registry_key(REGISTRY[state], origin), id)
+  end
+  if state == 'deferred' and not o.copies then parents = leave_parents(id) end
+  renew(id, job, queue, limited)
+  renew_expiry(id, tonumber(job[TTL] or ''), life, others[record])
+  if limited then
+    push()
+    enter_limit(id, job[LIMIT], concurrency, front)
+  else
+    table.insert(pushes[queue], id)
+  end
+  if o.copies then
+    remember({id, 'none', '', false, -1, now, iso})
+  else
+    remember({record, state, origin, scores[id] or false, life or -1, now, iso, job[STARTED], job[ENDED_AT],
+      job[TRACEBACK], job[RETRIES], job[RETRIED], job[ENQUEUED], parents})
+  end
+end
+push()
+return finish(looked, #taken)

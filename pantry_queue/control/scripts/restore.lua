@@ -1,63 +1,215 @@
--- Bring deleted jobs back from the trash to the place they were deleted from.
--- Time stands still in the trash: what was to expire in an hour when it was deleted expires an hour from now.
+-- with: bulk
+-- Undo what an operation did to jobs that have not moved on since. Time stands still in the trash: what was to expire in
+-- an hour when it was deleted expires an hour from now.
 --
--- ARGV  2  key of the trash of the operation (control/trash.py says what is under it)
---       3  lines to take
--- Reply: lines taken. What became of them is counted in the hash under ARGV[2]: restored, exists (a job of this
--- id is there again; the deleted one stays in the trash), expired.
-local trash = ARGV[2]
+-- Options, beyond those of bulk.lua:
+--   of      key of the operation that is undone
+--   kind    what it did: delete, cancel, requeue, move, reschedule or copy
+--   count   records to take
+-- Reply: as in bulk.lua. A deleted job whose id is in use again stays in the trash; other records are used up.
+local LINES = o.of .. ':jobs'
+local ID, STATE, QUEUE, PLACE, LIFE, AT, ISO = 1, 2, 3, 4, 5, 6, 7
+local RESULTS, WAITING, WAITED_FOR = 8, 9, 10                                              -- delete
+local PARENTS = 8                                                                          -- cancel
+local BEGAN, ENDED, TRACEBACK, RETRIES, RETRIED, ENQUEUED_AT, FORMER_PARENTS = 8, 9, 10, 11, 12, 13, 14  -- requeue
+local TO, DUE = 8, 8                                                                       -- move; reschedule
 
-local function parse(line)
-  local registry, score, life, results, at, size, rest = string.match(line, '^(%S+) (%S+) (%S+) (%S+) (%d+) (%d+) (.*)$')
-  return {
-    registry = registry, score = score, life = tonumber(life), results = tonumber(results), at = tonumber(at),
-    queue = string.sub(rest, 1, tonumber(size)), id = string.sub(rest, tonumber(size) + 1),
-  }
-end
-
-local function back(kind, id, key, life)
-  local name = trash .. ':' .. kind .. ':' .. id
-  if redis.call('EXISTS', name) == 0 then return end
-  redis.call('RENAME', name, key)
+local function expire(key, life)
   if life > 0 then redis.call('PEXPIRE', key, life) else redis.call('PERSIST', key) end
 end
 
 -- In these registries the score is when the entry expires, -1 or +inf for never.
-local function score_now(job)
-  local score = tonumber(job.score)
-  if (job.registry ~= 'failed' and job.registry ~= 'finished') or not score or score < 0 or score == math.huge then
-    return job.score
-  end
-  return string.format('%.0f', score + now - job.at)
+local function score_now(record)
+  local score, state = tonumber(record[PLACE]), record[STATE]
+  local expires = state == 'failed' or state == 'stopped' or state == 'finished'
+  if not expires or not score or score < 0 or score == math.huge then return record[PLACE] end
+  return string.format('%.0f', score + now - record[AT])
 end
 
-local function restore(job)
-  if redis.call('EXISTS', trash .. ':job:' .. job.id) == 0 then return 'expired' end
-  if redis.call('EXISTS', job_key(job.id)) == 1 then return 'exists' end
-  back('job', job.id, job_key(job.id), job.life)
-  back('results', job.id, P .. ':results:' .. job.id, job.results)
-  back('dependents', job.id, job_key(job.id) .. ':dependents', job.life)
-  back('dependencies', job.id, P .. ':job::' .. job.id .. ':dependencies', job.life)
-  redis.call('ZADD', registry_key(job.registry, job.queue), score_now(job), job.id)
-  redis.call('SADD', P .. ':queues', queue_key(job.queue))
-  local group = redis.call('HGET', job_key(job.id), 'group_id')
-  if group and group ~= '' then
-    redis.pcall('SADD', P .. ':group:' .. group, job.id)
+-- Whether all it waited for has finished meanwhile. What is gone may have been deleted: then it goes on waiting.
+local function met(id, allow_failures)
+  local parents = redis.call('SMEMBERS', P .. ':job::' .. id .. ':dependencies')
+  for _, parent in ipairs(parents) do
+    local state = redis.call('HGET', job_key(parent), 'status')
+    if state ~= 'finished' and not (allow_failures and state == 'failed') then return false end
+  end
+  return #parents > 0
+end
+
+-- Behind the job that was before it; when that has left, all that was before it has.
+local function into_line(queue, id, previous)
+  local key = queue_key(queue)
+  if previous == false then
+    redis.call('RPUSH', key, id)
+  elseif previous == '' or redis.call('LINSERT', key, 'AFTER', previous, id) < 1 then
+    redis.call('LPUSH', key, id)
+  end
+  redis.call('SADD', P .. ':queues', key)
+end
+
+-- The job's hash is there: put it where it was, as far as that still makes sense.
+local function into_place(record)
+  local id, state, queue = record[ID], record[STATE], record[QUEUE]
+  local limit = redis.call('HMGET', job_key(id), 'rate_limit_key', 'rate_limit_concurrency', 'enqueue_at_front',
+    'allow_dependency_failures')
+  if (state == 'queued' or state == 'rate_limited') and is_set(limit[1]) and is_set(limit[2]) then
+    enter_limit(id, limit[1], limit[2], limit[3] == '1')
+  elseif state == 'queued' or (state == 'deferred' and met(id, limit[4] == '1')) then
+    redis.call('HSET', job_key(id), 'status', 'queued')
+    if state == 'deferred' then
+      redis.call('HSET', job_key(id), 'enqueued_at', iso)
+      into_line(queue, id, false)
+    else
+      into_line(queue, id, record[PLACE])
+    end
+  else
+    redis.call('HSET', job_key(id), 'status', state)
+    if REGISTRY[state] and record[PLACE] then
+      redis.call('ZADD', registry_key(REGISTRY[state], queue), score_now(record), id)
+      redis.call('SADD', P .. ':queues', queue_key(queue))
+    end
+  end
+end
+
+local function back(kind, id, key, life)
+  local name = o.of .. ':' .. kind .. ':' .. id
+  if redis.call('EXISTS', name) == 0 then return end
+  redis.call('RENAME', name, key)
+  expire(key, life)
+end
+
+local function join_parents(id, parents)
+  for _, parent in ipairs(parents or {}) do
+    local key = job_key(parent[1]) .. ':dependents'
+    if exists(parent[1]) then
+      local fresh = redis.call('EXISTS', key) == 0
+      redis.call('SADD', key, id)
+      if fresh then expire(key, parent[2]) end
+    end
+  end
+end
+
+local undo = {}
+
+function undo.delete(record)
+  local id = record[ID]
+  if redis.call('EXISTS', o.of .. ':job:' .. id) == 0 then return 'expired' end
+  if redis.call('EXISTS', job_key(id)) == 1 then return 'exists' end
+  back('job', id, job_key(id), record[LIFE])
+  back('results', id, P .. ':results:' .. id, record[RESULTS])
+  back('dependents', id, job_key(id) .. ':dependents', record[WAITING])
+  back('dependencies', id, P .. ':job::' .. id .. ':dependencies', record[WAITED_FOR])
+  into_place(record)
+  local group = redis.call('HGET', job_key(id), 'group_id')
+  if is_set(group) then
+    redis.pcall('SADD', P .. ':group:' .. group, id)
     redis.pcall('SADD', P .. ':groups', group)
   end
-  return 'restored'
 end
 
-local lines = redis.call('LRANGE', trash .. ':jobs', 0, ARGV[3] - 1)
-local life = redis.call('PTTL', trash)
-local counts = {}
-redis.call('LTRIM', trash .. ':jobs', #lines, -1)
-for _, line in ipairs(lines) do
-  local job = parse(line)
-  local outcome = restore(job)
-  if outcome == 'exists' then redis.call('RPUSH', trash .. ':jobs', line) end
-  counts[outcome] = (counts[outcome] or 0) + 1
+function undo.cancel(record)
+  local id = record[ID]
+  local job = read(id, 'status')
+  if not job or not exists(id) then return 'missing' end
+  if job[1] ~= 'canceled' then return job[1] or 'created' end
+  if running(id) then return 'running' end
+  redis.call('ZREM', registry_key('canceled', record[QUEUE]), id)
+  join_parents(id, record[PARENTS])
+  into_place(record)
 end
-if life > 0 then redis.call('PEXPIRE', trash .. ':jobs', life) end
-for outcome, count in pairs(counts) do redis.call('HINCRBY', trash, outcome, count) end
-return #lines
+
+-- Out of the list where our own call put it; nil when it was there, else why it is left alone.
+local function take_back(id, job)
+  if job[1] == 'rate_limited' and job[3] and redis.call('ZREM', P .. ':rl:' .. job[3] .. ':rate_limited', id) == 1 then
+    return nil
+  end
+  if job[1] ~= 'queued' then return job[1] or 'created' end
+  if redis.call('LREM', queue_key(job[2] or ''), 1, id) == 0 then return 'starting' end
+  return nil
+end
+
+local function put_field(id, name, value)
+  if value then redis.call('HSET', job_key(id), name, value) else redis.call('HDEL', job_key(id), name) end
+end
+
+function undo.requeue(record)
+  local id, state = record[ID], record[STATE]
+  local job = read(id, 'status', 'origin', 'rate_limit_key', 'enqueued_at')
+  if not job or not exists(id) then return 'missing' end
+  if job[1] == 'queued' and not is_set(job[3]) and job[4] ~= record[ISO] then return 'changed' end
+  local parents = record[FORMER_PARENTS]
+  if parents and met(id, false) then return 'parents_finished' end
+  local why = take_back(id, job)
+  if why then return why end
+  for name, value in pairs({started_at = record[BEGAN], ended_at = record[ENDED], exc_info = record[TRACEBACK],
+    retries_left = record[RETRIES], number_of_retries = record[RETRIED], enqueued_at = record[ENQUEUED_AT]}) do
+    put_field(id, name, value)
+  end
+  if job[2] ~= record[QUEUE] then redis.call('HSET', job_key(id), 'origin', record[QUEUE]) end
+  redis.call('HSET', job_key(id), 'status', state)
+  if is_set(job[3]) then leave_limit(job[3], id, iso) end
+  if REGISTRY[state] and record[PLACE] then
+    redis.call('ZADD', registry_key(REGISTRY[state], record[QUEUE]), score_now(record), id)
+  end
+  join_parents(id, parents)
+  for _, key in ipairs({job_key(id), job_key(id) .. ':dependents', P .. ':job::' .. id .. ':dependencies'}) do
+    expire(key, record[LIFE])
+  end
+end
+
+function undo.move(record)
+  local id = record[ID]
+  local job = read(id, 'status', 'origin')
+  if not job or not exists(id) then return 'missing' end
+  if job[1] ~= record[STATE] then return job[1] or 'created' end
+  if job[2] ~= record[TO] then return 'changed' end
+  if job[1] == 'queued' then
+    if redis.call('LREM', queue_key(job[2]), 1, id) == 0 then return 'starting' end
+    into_line(record[QUEUE], id, record[PLACE])
+  elseif record[PLACE] then
+    redis.call('ZREM', registry_key(REGISTRY[job[1]], job[2]), id)
+    redis.call('ZADD', registry_key(REGISTRY[job[1]], record[QUEUE]), record[PLACE], id)
+  end
+  redis.call('HSET', job_key(id), 'origin', record[QUEUE])
+end
+
+function undo.reschedule(record)
+  local key = registry_key('scheduled', record[QUEUE])
+  local score = redis.call('ZSCORE', key, record[ID])
+  if not score then return 'changed' end
+  if tonumber(score) ~= record[DUE] then return 'changed' end
+  redis.call('ZADD', key, record[PLACE], record[ID])
+end
+
+function undo.copy(record)
+  local id = record[ID]
+  local job = read(id, 'status', 'origin', 'rate_limit_key', 'enqueued_at')
+  if not job or not exists(id) then return 'missing' end
+  local why = take_back(id, job)
+  if why then return why end
+  redis.call('UNLINK', job_key(id))
+  if is_set(job[3]) then leave_limit(job[3], id, iso) end
+end
+
+-- What went behind the job before it comes back last first, so that its order is kept.
+local from_end = o.kind == 'delete' or o.kind == 'cancel' or o.kind == 'move'
+local found = from_end and redis.call('LRANGE', LINES, -o.count, -1) or redis.call('LRANGE', LINES, 0, o.count - 1)
+if from_end then redis.call('LTRIM', LINES, 0, -#found - 1) else redis.call('LTRIM', LINES, #found, -1) end
+local done, stay = 0, {}
+for i = 1, #found do
+  local line = found[from_end and #found + 1 - i or i]
+  local record = cjson.decode(line)
+  local why = undo[o.kind](record)
+  if not why then
+    done = done + 1
+  else
+    skip(record[ID], why)
+    if why == 'exists' then stay[#stay + 1] = line end
+  end
+end
+if #stay > 0 then
+  call_many('LPUSH', LINES, stay)
+  local life = redis.call('PTTL', o.of)
+  if life > 0 then redis.call('PEXPIRE', LINES, life) end
+end
+return finish(#found, done)

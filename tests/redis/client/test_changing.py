@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -210,8 +211,8 @@ def test_what_was_cleared_comes_back_as_it_was(
     (operation,) = redis_client.zrange("pantry:trash", 0, -1)
     for key in redis_client.scan_iter("pantry:trash*"):
         assert key == b"pantry:trash" or 0 < redis_client.ttl(key) <= 86400
-    restored = trash.restore(client._scripts, operation.decode(), whoami("service"))
-    assert restored == trash.Restored(restored=1400, exists=0, expired=0)
+    restored = trash.undo(client._scripts, operation.decode(), whoami("service"))
+    assert (restored.done, restored.skipped) == (1400, {})
     assert differences(dump(other_database), dump(redis_client)) == {}
 
 
@@ -223,10 +224,10 @@ def test_time_stands_still_in_the_trash(
     (operation,) = redis_client.zrange("pantry:trash", 0, -1)
     jobs = f"pantry:trash:{operation.decode()}:jobs"
     (line,) = redis_client.lrange(jobs, 0, -1)
-    words = line.split(b" ")
-    words[1], words[4] = str(int(words[1]) - 500).encode(), str(int(words[4]) - 500).encode()  # 500 s ago
-    redis_client.lset(jobs, 0, b" ".join(words))
-    trash.restore(client._scripts, operation.decode(), whoami("service"))
+    record = json.loads(line)
+    record[3], record[5] = str(int(record[3]) - 500), record[5] - 500  # 500 s ago
+    redis_client.lset(jobs, 0, json.dumps(record))
+    trash.undo(client._scripts, operation.decode(), whoami("service"))
     job_id = f"{settings.queue_name}-0"
     now = redis_client.time()[0]
     assert redis_client.zscore(f"rq:failed:{settings.queue_name}", job_id) == pytest.approx(now + 1000, abs=5)
@@ -243,14 +244,14 @@ def test_restoring_never_overwrites_and_says_what_it_could_not(
     client.enqueue(add, 1, job_id=f"{name}-0")
     redis_client.delete(f"pantry:trash:{operation.decode()}:job:{name}-1")
     before = redis_client.hgetall(f"rq:job:{name}-0")
-    result = trash.restore(client._scripts, operation.decode(), whoami("service"))
-    assert result == trash.Restored(restored=1, exists=1, expired=1)
+    result = trash.undo(client._scripts, operation.decode(), whoami("service"))
+    assert (result.done, result.skipped) == (1, {"exists": 1, "expired": 1})
     assert redis_client.hgetall(f"rq:job:{name}-0") == before
     redis_client.delete(f"rq:job:{name}-0")
-    again = trash.restore(client._scripts, operation.decode(), whoami("service"))
-    assert again == trash.Restored(restored=1, exists=0, expired=0), "it had stayed in the trash"
+    again = trash.undo(client._scripts, operation.decode(), whoami("service"))
+    assert (again.done, again.skipped) == (1, {}), "it had stayed in the trash"
     with pytest.raises(NotFound, match="no operation nonsense"):
-        trash.restore(client._scripts, "nonsense", whoami("service"))
+        trash.undo(client._scripts, "nonsense", whoami("service"))
 
 
 def test_clearing_spares_what_runs_what_moved_on_and_what_failed_later(
@@ -284,7 +285,7 @@ def test_a_clearing_that_cannot_be_recorded_does_not_happen(
     (intent, outcome) = [fields for _, fields in redis_client.xrange("pantry:audit")]
     assert (intent[b"event"], outcome[b"event"]) == (b"intent", b"outcome")
     assert intent[b"operation"] == outcome[b"operation"]
-    assert (intent[b"action"], intent[b"entries"], outcome[b"deleted"]) == (b"clear failed", b"3", b"3")
+    assert (intent[b"action"], intent[b"total"], outcome[b"done"]) == (b"all.clear-failures", b"3", b"3")
     assert (intent[b"via"], bool(intent[b"user"])) == (b"service", True)
     fill(Queue(settings.queue_name, connection=redis_client), work)
     redis_client.delete("pantry:audit")

@@ -1,0 +1,197 @@
+"""The bulk scripts without scripts, for Redis users that may not run any: WATCH, reads, one MULTI, again if disturbed.
+
+The outcome is that of the scripts, except that jobs with a rate limit are left alone (`needs_scripts`): their slots
+can only be counted safely inside the server, where RQ's own workers do it with scripts too.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from pantry_queue.control.lua import Scripts, Turn
+from pantry_queue.control.pipelined_facts import gather
+from pantry_queue.control.pipelined_undo import undo_writes
+from pantry_queue.control.pipelined_writes import WRITES, Write, enter
+from pantry_queue.monitor.wire import Command, ask, blob, name_of, raw_of
+
+if TYPE_CHECKING:
+    from redis.client import Pipeline
+
+#: After so many disturbances a chunk is halved; a job that is never left in peace is reported as `changing`.
+_ATTEMPTS = 4
+_MOST = 250
+
+
+class Pipelined:
+    """Does what `Scripts.bulk` does.
+
+    Args:
+        scripts: whose connection and keys are used.
+    """
+
+    def __init__(self, scripts: Scripts) -> None:
+        self._client = scripts.connection
+        self._keys = scripts.keys
+
+    def bulk(self, name: str, options: Mapping[str, Any], ids: Sequence[str] = ()) -> Turn:
+        """One turn; `scripts/bulk.lua` tells the options.
+
+        Raises:
+            redis.exceptions.RedisError: Redis does not answer, or refuses; what was done until then is done.
+        """
+        self._announce(options)
+        if name == "restore":
+            return self._restore(options)
+        names, scores, looked = self._pick(options, ids)
+        copies = dict(zip(names, options.get("copies", ()), strict=False))
+        turns = [
+            self._chunk(name, {**options, "copies": copies}, names[at : at + _MOST], scores)
+            for at in range(0, len(names), _MOST)
+        ]
+        return Turn(
+            looked,
+            sum(turn.done for turn in turns),
+            sum(turn.emptied for turn in turns),
+            tuple(pair for turn in turns for pair in turn.skipped),
+        )
+
+    def _announce(self, options: Mapping[str, Any]) -> None:
+        """As in the scripts: first the audit, and nothing if that fails."""
+        operation = options.get("operation") or {}
+        if "audit" not in operation:
+            return
+        stream = operation["audit"]
+        self._client.xadd(stream["key"], _pairs(stream["fields"]), maxlen=stream["most"], approximate=True)
+        seconds, _ = self._client.time()
+        with self._client.pipeline() as pipe:
+            pipe.hset(operation["key"], mapping=_pairs(options["about"]))
+            pipe.expire(operation["key"], operation["keep"])
+            if "trash" in operation:
+                pipe.zremrangebyscore(operation["trash"], 0, int(seconds))
+                pipe.zadd(operation["trash"], {operation["name"]: int(seconds) + operation["keep"]})
+            pipe.execute()
+
+    def _pick(self, options: Mapping[str, Any], ids: Sequence[str]) -> tuple[list[str], dict[str, str], int]:
+        source = options.get("source")
+        if source is None:
+            return list(dict.fromkeys(ids)), {}, len(ids)
+        last = source["skip"] + source["count"] - 1
+        if source["place"] == "queue":
+            entries: Any = self._client.lrange(self._keys.queue(source["queue"]), source["skip"], last)
+            return list(dict.fromkeys(map(name_of, entries))), {}, len(entries)
+        key = f"{self._keys.prefix}:{source['place']}:{source['queue']}"
+        (found,) = ask(self._client, [("ZRANGE", key, source["skip"], last, "WITHSCORES")])
+        if isinstance(found, Exception):
+            raise found
+        flat = [part for pair in found for part in pair] if found and isinstance(found[0], list | tuple) else found
+        pairs = [(name_of(flat[i]), _score(flat[i + 1])) for i in range(0, len(flat), 2)]
+        return [name for name, _ in pairs], dict(pairs), len(pairs)
+
+    def _chunk(self, name: str, options: Mapping[str, Any], ids: Sequence[str], scores: Mapping[str, str]) -> Turn:
+        token = secrets.token_hex(4)
+        for _ in range(_ATTEMPTS):
+            turn = self._try(name, {**options, "token": token}, ids, scores)
+            if turn is not None:
+                return turn
+        if len(ids) == 1:
+            return Turn(1, 0, 0, ((ids[0], "changing"),))
+        half = len(ids) // 2
+        parts = [self._chunk(name, options, part, scores) for part in (ids[:half], ids[half:])]
+        return Turn(
+            len(ids), sum(p.done for p in parts), sum(p.emptied for p in parts), parts[0].skipped + parts[1].skipped
+        )
+
+    def _try(self, name: str, options: Mapping[str, Any], ids: Sequence[str], scores: Mapping[str, str]) -> Turn | None:
+        """None when somebody else changed one of these jobs meanwhile."""
+        with self._client.pipeline() as pipe:
+            _watch(pipe, [self._keys.job(job_id) for job_id in ids])
+            facts = gather(self._client, self._keys, options, ids, scores)
+            _watch(pipe, sorted({self._keys.queue(fact.origin) for fact in facts if fact.state == "queued"}))
+            facts = facts.placed(self._client) if name != "requeue" else facts
+            writes = WRITES[name](self._keys, options, facts)
+            return self._send(pipe, options, writes.commands, writes, len(ids))
+
+    def _send(
+        self, pipe: Pipeline, options: Mapping[str, Any], commands: Sequence[Command], writes: Write, looked: int
+    ) -> Turn | None:
+        from redis.exceptions import WatchError
+
+        operation = options.get("operation") or {}
+        pipe.multi()
+        for command in commands:
+            enter(pipe, command)
+        if operation and writes.records:
+            lines = [raw_of(json.dumps(record, ensure_ascii=False)) for record in writes.records]
+            pipe.rpush(f"{operation['key']}:jobs", *lines)
+            pipe.expire(f"{operation['key']}:jobs", operation["keep"])
+        if operation:
+            pipe.hincrby(operation["key"], "done", writes.done)
+            pipe.hset(operation["key"], mapping={"turn": operation["turn"], "token": options["token"]})
+        turn = Turn(looked, writes.done, writes.emptied, tuple(writes.skipped))
+        try:
+            pipe.execute()
+        except WatchError:
+            # redis-py says so too when the reply was lost.
+            done = operation and self._client.hget(operation["key"], "token") == options["token"].encode()
+            return turn if done else None
+        return turn
+
+    def _restore(self, options: Mapping[str, Any]) -> Turn:
+        """Record by record: what undo finds differs from job to job."""
+        lines_key = f"{options['of']}:jobs"
+        from_end = options["kind"] in ("delete", "cancel", "move")
+        found: Any = (
+            self._client.lrange(lines_key, -options["count"], -1)
+            if from_end
+            else self._client.lrange(lines_key, 0, options["count"] - 1)
+        )
+        done, skipped = 0, []
+        for line in reversed(found) if from_end else found:
+            record = json.loads(name_of(line))
+            why = self._undo(options, record, line, lines_key)
+            if why is None:
+                done += 1
+            else:
+                skipped.append((str(record[0]), why))
+        return Turn(len(found), done, 0, tuple(skipped))
+
+    def _undo(self, options: Mapping[str, Any], record: list[Any], line: bytes, lines_key: str) -> str | None:
+        """The reason why it cannot be undone, or None when it was."""
+        from redis.exceptions import WatchError
+
+        for _ in range(_ATTEMPTS):
+            with self._client.pipeline() as pipe:
+                _watch(pipe, [self._keys.job(record[0]), lines_key])
+                why, commands, queues = undo_writes(self._client, self._keys, options, record)
+                if why is None and queues:
+                    _watch(pipe, queues)
+                    why, commands, _ = undo_writes(self._client, self._keys, options, record)
+                pipe.multi()
+                for command in commands:
+                    enter(pipe, command)
+                pipe.lrem(lines_key, 1, line)  # type: ignore[arg-type]  # redis-py knows text only
+                if why == "exists":
+                    pipe.lpush(lines_key, line)
+                try:
+                    pipe.execute()
+                except WatchError:
+                    continue
+                return why
+        return "changing"
+
+
+def _watch(pipe: Pipeline, keys: Sequence[str]) -> None:
+    if keys:
+        pipe.watch(*map(raw_of, keys))  # type: ignore[no-untyped-call]  # redis-py leaves it untyped
+
+
+def _pairs(flat: Sequence[Any]) -> dict[Any, Any]:
+    return dict(zip(flat[::2], flat[1::2], strict=True))
+
+
+def _score(raw: Any) -> str:
+    found = blob(raw)
+    return found.decode("ascii") if found is not None else repr(raw)

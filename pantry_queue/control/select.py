@@ -1,0 +1,238 @@
+"""From what was asked for to a plan: reads only, and never more than a bounded part of a list.
+
+Whole lists are not read at all where the script can choose in them itself.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from pantry_queue.control.actions import Action
+from pantry_queue.control.plan import Group, Options, Plan, Selection, Source, command_line, scope_sentence
+from pantry_queue.errors import ConfigError, NotFound
+from pantry_queue.keys import REGISTRIES, Keys
+from pantry_queue.monitor import fields, jobs
+from pantry_queue.monitor.merge import queue_names
+from pantry_queue.monitor.model import JobRow
+from pantry_queue.monitor.wire import ask, blob, blobs, name_of, number
+from pantry_queue.text import safe
+
+if TYPE_CHECKING:
+    from redis import Redis
+
+#: Where an action cannot choose inside its script, ids are read; of a longer selection so many.
+MOST_IDS = 100_000
+_CHUNK = 1000
+#: Lists whose ends are looked at, and rows at each end, to tell what they hold.
+_SAMPLED_LISTS, _SAMPLED_ROWS = 10, 20
+
+
+def server_time(client: Redis) -> datetime:
+    """Now, by the server's clock."""
+    seconds, micros = client.time()
+    return datetime.fromtimestamp(int(seconds), UTC) + timedelta(microseconds=int(micros))
+
+
+def plan(client: Redis, keys: Keys, action: Action, selection: Selection, options: Options | None = None) -> Plan:
+    """Decide what an action will be done to.
+
+    Args:
+        client: a connection that returns bytes; the right to read is enough.
+        action: of the table.
+        selection: what was asked for.
+        options: how it is done.
+
+    Raises:
+        ConfigError: nothing was selected, or what does not go with this action; the sentence says what does.
+        NotFound: a queue, or every job that was named, does not exist.
+        redis.exceptions.RedisError: the server is away.
+    """
+    options = options or Options()
+    _check(action, selection, options)
+    seen_at = server_time(client)
+    known = queue_names(client, keys)
+    _known_queues(known, selection.queues)
+    empty = Plan(action, options, selection, seen_at, safe(""), command=command_line(action, selection, options))
+    if not action.states:
+        return replace(empty, scope=_named_scope(action, selection))
+    if selection.ids:
+        return _of_ids(client, keys, empty)
+    return _of_lists(client, keys, empty, selection.queues or tuple(known))
+
+
+def _check(action: Action, selection: Selection, options: Options) -> None:
+    if action.noun == "jobs" and selection.empty:
+        raise ConfigError(f"{action.verb} needs jobs: give ids, a selection such as --state failed, or --all.")
+    if action.noun == "queues" and not selection.queues:
+        raise ConfigError(f"{action.verb} needs the name of a queue.")
+    wrong = [state for state in selection.states if state not in action.places]
+    if wrong:
+        raise ConfigError(
+            f"{action.verb} cannot be done to {wrong[0]} jobs; it applies to those that are {', '.join(action.places)}."
+        )
+    if action.verb == "move" and options.to is None and not (selection.ids or options.at_front):
+        raise ConfigError("move needs a queue (--to) or a place (--at-front) to move the jobs to.")
+    if action.verb == "reschedule" and options.due is None:
+        raise ConfigError("reschedule needs the time the jobs are to run at: --at or --in.")
+    if options.to is not None and (not options.to or not options.to.isprintable() or "," in options.to):
+        raise ConfigError(
+            f"{safe(options.to)!r} cannot be the name of a queue: it should be printable, without commas."
+        )
+
+
+def _known_queues(known: Sequence[str], named: Iterable[str]) -> None:
+    for queue in named:
+        if queue not in known:
+            raise NotFound(f"There is no queue {safe(queue)}: pantry-console queues list shows those that are there.")
+
+
+def _named_scope(action: Action, selection: Selection) -> Any:
+    if action.noun == "queues":
+        return safe(f"queue{'s' if len(selection.queues) > 1 else ''} {', '.join(selection.queues)}")
+    if action.noun == "workers":
+        return safe(f"worker{'s' if len(selection.ids) > 1 else ''} {', '.join(selection.ids)}")
+    return safe("all workers")
+
+
+def _of_ids(client: Redis, keys: Keys, empty: Plan) -> Plan:
+    """Named jobs, each with the state it is in."""
+    wanted = list(dict.fromkeys(empty.selection.ids))
+    states: dict[str, str] = {}
+    for start in range(0, len(wanted), _CHUNK):
+        chunk = wanted[start : start + _CHUNK]
+        questions = [q for i in chunk for q in (("HSTRLEN", keys.job(i), "data"), ("HGET", keys.job(i), "status"))]
+        replies = ask(client, questions)
+        for index, job_id in enumerate(chunk):
+            if number(replies[2 * index]):
+                states[job_id] = name_of(blob(replies[2 * index + 1]) or b"created")
+    if not states:
+        names = ", ".join(safe(job_id) for job_id in wanted[:3])
+        raise NotFound(f"There is no job {names}: it may have expired; pantry-console jobs list shows what is there.")
+    pairs = [(job_id, states[job_id]) for job_id in wanted if job_id in states]
+    left = [
+        (job_id, states.get(job_id, "missing")) for job_id in wanted if states.get(job_id) not in empty.action.states
+    ]
+    return described(client, keys, replace(_grouped(empty, pairs), left_out=tuple(left)))
+
+
+def _grouped(empty: Plan, pairs: Iterable[tuple[str, str]]) -> Plan:
+    """A plan for jobs given as (id, state); those it does not apply to are left out."""
+    groups: dict[str, list[str]] = {}
+    for job_id, state in pairs:
+        if state in empty.action.states:
+            groups.setdefault(state, []).append(job_id)
+    # A job that leaves its slot lets the next one in, which would then not be where it was seen.
+    ordered = sorted(groups, key=lambda state: state != "rate_limited")
+    return replace(empty, groups=tuple(Group(state, tuple(groups[state])) for state in ordered))
+
+
+def described(client: Redis, keys: Keys, plan: Plan) -> Plan:
+    """A plan for jobs by id, with the jobs that wait for them if those go too, and with what they are."""
+    if plan.options.dependents and plan.action.verb == "delete":
+        plan = _with_dependents(client, keys, plan)
+    places: Counter[tuple[str, str]] = Counter()
+    functions: Counter[str] = Counter()
+    times: list[datetime] = []
+    sampled = 0
+    for group in plan.groups:
+        for start in range(0, len(group.ids), _CHUNK):
+            chunk = group.ids[start : start + _CHUNK]
+            replies = ask(client, [("HMGET", keys.job(i), "origin", "enqueued_at", "created_at") for i in chunk])
+            for reply in replies:
+                origin, *at = reply if isinstance(reply, list) else (b"", None)
+                places[group.state, str(safe(origin))] += 1
+                times += [moment for moment in map(fields.when, at) if moment][:1]
+        rows = _rows_of(client, keys, group)
+        sampled += len(rows)
+        functions.update(str(row.func or row.description) for row in rows)
+    return _told(plan, places, functions, times, sampled)
+
+
+def _rows_of(client: Redis, keys: Keys, group: Group) -> Sequence[JobRow]:
+    from pantry_queue.monitor.rows import Place
+    from pantry_queue.monitor.wire import raw_of
+
+    ids = (
+        group.ids if len(group.ids) <= 2 * _SAMPLED_ROWS else (*group.ids[:_SAMPLED_ROWS], *group.ids[-_SAMPLED_ROWS:])
+    )
+    return jobs.read(client, keys, "queued", [Place("", raw_of(job_id)) for job_id in ids])
+
+
+def _with_dependents(client: Redis, keys: Keys, plan: Plan) -> Plan:
+    ids = [job_id for group in plan.groups for job_id in group.ids]
+    replies = ask(client, [("SMEMBERS", keys.dependents(job_id)) for job_id in ids])
+    more = [name_of(member) for reply in replies for member in sorted(blobs(reply))]
+    states = ask(client, [("HGET", keys.job(job_id), "status") for job_id in more])
+    waiting = [job_id for job_id, state in zip(more, states, strict=True) if blob(state) == b"deferred"]
+    kept = dict.fromkeys(
+        [job_id for group in plan.groups if group.state == "deferred" for job_id in group.ids] + waiting
+    )
+    groups = [group for group in plan.groups if group.state != "deferred"]
+    return replace(plan, groups=(*groups, *((Group("deferred", tuple(kept)),) if kept else ())))
+
+
+def _of_lists(client: Redis, keys: Keys, empty: Plan, queues: Sequence[str]) -> Plan:
+    """Whole lists, chosen inside the script where that is possible."""
+    states = empty.selection.states or empty.action.places
+    found = [(state, queue) for state in states for queue in queues]
+    lengths = ask(
+        client,
+        [("LLEN", keys.queue(q)) if s == "queued" else ("ZCARD", keys.registry(s, q)) for s, q in found],
+    )
+    totals = {place: number(length) for place, length in zip(found, lengths, strict=True) if number(length)}
+    if not empty.action.drains or (empty.options.dependents and empty.action.verb == "delete"):
+        return described(client, keys, _grouped(empty, _ids(client, keys, totals)))
+    sources = [
+        Source("queue" if state == "queued" else REGISTRIES[state], queue, total)
+        for (state, queue), total in totals.items()
+    ]
+    functions: Counter[str] = Counter()
+    times: list[datetime] = []
+    sampled = 0
+    for state, queue in sorted(totals, key=lambda place: -totals[place])[:_SAMPLED_LISTS]:
+        for newest in (False, True) if totals[state, queue] > _SAMPLED_ROWS else (False,):
+            window = jobs.window(client, keys, state, queue=queue, count=_SAMPLED_ROWS, newest_first=newest)
+            sampled += len(window.rows)
+            functions.update(str(row.func or row.description or "?") for row in window.rows)
+            times += [at for row in window.rows if (at := row.enqueued_at or row.created_at)]
+    return _told(replace(empty, sources=tuple(sources)), totals, functions, times, sampled)
+
+
+def _ids(client: Redis, keys: Keys, totals: dict[tuple[str, str], int]) -> Iterator[tuple[str, str]]:
+    """Ids of whole lists with the state of each, at most `MOST_IDS`."""
+    left = MOST_IDS
+    for state, queue in totals:
+        start = 0
+        while left > 0:
+            window = jobs.window(
+                client, keys, state, queue=queue, start=start, count=min(_CHUNK, left), newest_first=False
+            )
+            ids = [name_of(row.raw_id) for row in window.rows if not row.expired]
+            found = ask(client, [("HGET", keys.job(job_id), "status") for job_id in ids])
+            yield from ((i, name_of(blob(reply) or b"created")) for i, reply in zip(ids, found, strict=True))
+            start += len(window.rows)
+            left -= len(window.rows)
+            if len(window.rows) < _CHUNK:
+                break
+
+
+def _told(
+    plan: Plan,
+    totals: dict[tuple[str, str], int] | Counter[tuple[str, str]],
+    functions: Counter[str],
+    times: Sequence[datetime],
+    sampled: int,
+) -> Plan:
+    return replace(
+        plan,
+        scope=scope_sentence(plan.selection, totals),
+        breakdown=tuple((safe(f"{state} in {queue}"), count) for (state, queue), count in sorted(totals.items())),
+        functions=tuple((safe(name), count) for name, count in functions.most_common(10)),
+        sampled=sampled,
+        oldest=min(times, default=None),
+        newest=max(times, default=None),
+    )
