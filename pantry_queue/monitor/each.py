@@ -13,7 +13,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
-from pantry_queue.monitor.wire import Command, exchange, packed, raise_for_server, raw_of
+from pantry_queue.monitor.wire import Command, Waiting, exchange, packed, raise_for_server, raw_of
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -61,6 +61,43 @@ def ask_each(client: Redis, questions: Sequence[Command], names: Sequence[str | 
         redis.exceptions.RedisError: the server is away, or refuses everything.
     """
     return ask_all(client, (), [(questions, names)])[1][0] if questions else [[] for _ in names]
+
+
+class Ahead:
+    """`ask_each` in two steps: the server works on the answer while the caller does on something else.
+
+    Either `replies` or `abandon` has to be called.
+    """
+
+    def __init__(self, client: Redis, questions: Sequence[Command], names: Sequence[bytes]) -> None:
+        self._again = (client, questions, names)
+        self._waiting: Waiting | None = None
+        if not names:
+            return
+        if client.connection_pool in _refused:
+            sent, count = _packed(questions, names), len(questions) * len(names)
+        else:
+            sent = list(map(packed, _calls(questions, names)))
+            count = len(sent)
+        self._scripted = client.connection_pool not in _refused
+        self._waiting = Waiting(client, sent, count)
+
+    def replies(self) -> list[list[Any]]:
+        """What `ask_each` returns; may raise what it raises."""
+        if self._waiting is None:
+            return []
+        client, questions, names = self._again
+        replies = _checked(self._waiting.replies())
+        if not self._scripted:
+            return _grouped(replies, questions)
+        if any(isinstance(reply, Exception) for reply in replies):
+            return ask_each(client, questions, names)
+        return _grouped(chain.from_iterable(replies), questions)
+
+    def abandon(self) -> None:
+        """The answer is not wanted any more."""
+        if self._waiting is not None:
+            self._waiting.abandon()
 
 
 def ask_all(client: Redis, others: Sequence[Command], batches: Sequence[Batch]) -> tuple[list[Any], list[list[Any]]]:

@@ -5,7 +5,6 @@ Encodings from the RQ 3.0 source: `rq.utils.utcformat` for times, `rq.results` a
 
 from __future__ import annotations
 
-import base64
 import binascii
 import json
 import math
@@ -151,7 +150,7 @@ def unpacked(encoded: bytes | None) -> bytes | None:
     if not encoded:
         return None
     try:
-        return base64.b64decode(encoded)
+        return binascii.a2b_base64(encoded)
     except (binascii.Error, ValueError):
         return None
 

@@ -7,8 +7,8 @@ Where none of them is in sight any more, they are asked for by name.
 
 from __future__ import annotations
 
-import heapq
 import math
+from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,10 @@ _LEAST_STEP = 16
 #: Entries asked for once more by each step, and entries that are looked for by name.
 _OVERLAP = 8
 _LOOKED_FOR = 30
+
+
+def _rank(held: tuple[float, Place]) -> float:
+    return held[0]
 
 
 class Stream:
@@ -52,45 +56,53 @@ class Stream:
     def chunks(self, size: int = CHUNK) -> Iterator[list[Place]]:
         """Entries in order, at most `size` at a time; asks Redis only when more are wanted."""
         chunk: list[Place] = []
-        for place in self._places(size):
-            chunk.append(place)
-            if len(chunk) == size:
-                yield chunk
-                chunk = []
+        for block in self._blocks(size):
+            chunk += block
+            while len(chunk) >= size:
+                yield chunk[:size]
+                del chunk[:size]
         if chunk:
             yield chunk
 
-    def _places(self, size: int) -> Iterator[Place]:
-        if len(self._strands) == 1:
-            strand = self._strands[0]
-            while self._refill(strand, size):
-                while strand.held:
-                    yield strand.held.popleft()[1]
-            return
-        merged = heapq.merge(*(self._ranked(strand, size) for strand in self._strands), key=lambda pair: pair[0])
-        for _, place in merged:
-            yield place
+    def _blocks(self, size: int) -> Iterator[list[Place]]:
+        """Entries in order, as many as are settled by what has been read."""
+        while True:
+            self._refill(size)
+            unread = [
+                (strand.held[-1][0], index)
+                for index, strand in enumerate(self._strands)
+                if strand.held and not strand.ended
+            ]
+            # What ranks behind the last entry of a strand may rank behind its next one too.
+            last, of = min(unread, default=(math.inf, len(self._strands)))
+            block: list[tuple[float, Place]] = []
+            for index, strand in enumerate(self._strands):
+                settled = bisect_right if index <= of else bisect_left
+                cut = settled(strand.held, last, key=_rank)
+                block += strand.held[:cut]
+                del strand.held[:cut]
+            if not block:
+                return
+            block.sort(key=_rank)
+            yield [place for _, place in block]
 
-    def _ranked(self, strand: _Strand, size: int) -> Iterator[tuple[float, Place]]:
-        while self._refill(strand, size):
-            while strand.held:
-                yield strand.held.popleft()
-
-    def _refill(self, strand: _Strand, size: int) -> bool:
-        """Read on for this strand, and for all that will soon need it too; False at its end."""
-        while not strand.held and not strand.ended:
-            live = [other for other in self._strands if not other.ended]
+    def _refill(self, size: int) -> None:
+        """Read on until each strand holds an entry or is at its end."""
+        while any(not strand.held and not strand.ended for strand in self._strands):
+            live = [strand for strand in self._strands if not strand.ended]
             step = min(size, max(_LEAST_STEP, _HELD // len(live)))
-            hungry = [other for other in live if 2 * len(other.held) < step]
-            # Merging thousands of lists, no more at once than one answer should hold.
-            hungry = [strand, *(other for other in hungry if other is not strand)][: max(1, _HELD // step)]
-            replies = ask(self._client, [other.question(step) for other in hungry])
-            found = [other.accept(reply, step) for other, reply in zip(hungry, replies, strict=True)]
-            self._look_for([other for other in hungry if other.lost])
-            times = enqueued(self._client, [other.source for other in hungry], found) if len(self._strands) > 1 else {}
-            for other, places in zip(hungry, found, strict=True):
-                other.hold(places, times)
-        return bool(strand.held)
+            # Those that will need it soon are read along; of thousands, no more than one answer should hold.
+            hungry = sorted(
+                (strand for strand in live if 2 * len(strand.held) < step), key=lambda strand: len(strand.held)
+            )
+            hungry = hungry[: max(1, _HELD // step)]
+            replies = ask(self._client, [strand.question(step) for strand in hungry])
+            found = [strand.accept(reply, step) for strand, reply in zip(hungry, replies, strict=True)]
+            self._look_for([strand for strand in hungry if strand.lost])
+            merging = len(self._strands) > 1
+            times = enqueued(self._client, [strand.source for strand in hungry], found) if merging else {}
+            for strand, places in zip(hungry, found, strict=True):
+                strand.hold(places, times)
 
     def _look_for(self, lost: Sequence[_Strand]) -> None:
         """Find out where strands stand whose entries have moved out of sight."""
@@ -105,7 +117,7 @@ class _Strand:
 
     def __init__(self, source: Source) -> None:
         self.source = source
-        self.held: deque[tuple[float, Place]] = deque()
+        self.held: list[tuple[float, Place]] = []
         self.ended = False
         self.lost = False
         self._next = 0

@@ -66,24 +66,59 @@ def exchange(client: Redis, commands: Sequence[bytes], count: int) -> list[Any]:
     Raises:
         redis.exceptions.RedisError: the server is away.
     """
-    import redis.exceptions as redis_errors
+    return Waiting(client, commands, count).replies()
 
-    pool: Any = client.connection_pool
-    connection = pool.get_connection()
-    replies: list[Any] = []
-    try:
-        connection.send_packed_command(commands)
-        for _ in range(count):
-            try:
-                replies.append(connection.read_response())
-            except redis_errors.ResponseError as refused:
-                replies.append(refused)
-    except BaseException:  # the rest of the replies must not be taken for those of the next call
-        connection.disconnect()
-        raise
-    finally:
-        pool.release(connection)
-    return replies
+
+class Waiting:
+    """Commands that were sent, and replies that were not read yet: what is between them is time to work in.
+
+    Either `replies` or `abandon` has to be called.
+
+    Args:
+        client: a connection that returns bytes.
+        commands: packed already.
+        count: replies they have.
+
+    Raises:
+        redis.exceptions.RedisError: the server is away.
+    """
+
+    def __init__(self, client: Redis, commands: Sequence[bytes], count: int) -> None:
+        self._pool: Any = client.connection_pool
+        self._count = count
+        connection: Any = self._pool.get_connection()
+        self._connection = connection
+        try:
+            connection.send_packed_command(commands)
+        except BaseException:
+            self.abandon()
+            raise
+
+    def replies(self) -> list[Any]:
+        """One reply a command; a refusal is the reply to its command.
+
+        Raises:
+            redis.exceptions.RedisError: the server is away.
+        """
+        import redis.exceptions as redis_errors
+
+        found: list[Any] = []
+        try:
+            for _ in range(self._count):
+                try:
+                    found.append(self._connection.read_response())
+                except redis_errors.ResponseError as refused:
+                    found.append(refused)
+        except BaseException:
+            self.abandon()
+            raise
+        self._pool.release(self._connection)
+        return found
+
+    def abandon(self) -> None:
+        """Give the connection up: its replies must not be taken for those of the next call."""
+        self._connection.disconnect()
+        self._pool.release(self._connection)
 
 
 def raise_for_server(refusal: Exception) -> None:

@@ -50,7 +50,7 @@ def main(url: str, socket_path: str) -> None:
     from pantry_queue.config import Settings
     from pantry_queue.connection import connect
     from pantry_queue.keys import Keys
-    from pantry_queue.monitor import job, jobs, merge, query, search, snapshot
+    from pantry_queue.monitor import failures, job, jobs, merge, query, search, snapshot
     from pantry_queue.monitor.model import STATES
 
     client, keys = connect(replace(Settings(), redis_url=url), "reader"), Keys()
@@ -76,11 +76,13 @@ def main(url: str, socket_path: str) -> None:
         "jobs.window": lambda: list(windows()),
         "job.read": lambda: list(details()),
         "search.search": lambda: [list(search.search(client, keys, query.parse(text))) for text in FILTERS],
+        "failures.groups": lambda: failures.groups(client, keys),
+        "failures.members": lambda: list(failures.members(client, keys, {"x"})),
         "merge.queue_names": lambda: merge.queue_names(client, keys),
     }
     # Parts of the readers above, called by them.
     parts = set("wire.ask wire.exchange each.ask_each each.ask_all merge.merged merge.enqueued jobs.read".split())
-    parts |= {"candidate.candidates"}
+    parts |= {"candidate.candidates", "failures.read"}
     seen = {name: repr(call()) for name, call in calls.items()}
     untried = set(readers()) - calls.keys() - parts
     modules = [name for name in ("rq", "evil_callbacks", "pantry_queue.control") if name in sys.modules]

@@ -48,15 +48,14 @@ def viewer(settings: Settings, redis_client: Redis) -> Iterator[Redis]:
 @pytest.fixture
 def trips(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Grows with each round trip of the monitor, whose every command goes through one door: replies awaited."""
-    from pantry_queue.monitor import each, wire
+    from pantry_queue.monitor.wire import Waiting
 
     made: list[int] = []
-    exchange = wire.exchange
+    begin = Waiting.__init__
 
-    def counting(client: Redis, commands: Sequence[bytes], count: int) -> list[object]:
+    def counting(self: Waiting, client: Redis, commands: Sequence[bytes], count: int) -> None:
         made.append(count)
-        return exchange(client, commands, count)
+        begin(self, client, commands, count)
 
-    monkeypatch.setattr(wire, "exchange", counting)
-    monkeypatch.setattr(each, "exchange", counting)
+    monkeypatch.setattr(Waiting, "__init__", counting)
     return made
