@@ -23,11 +23,12 @@ EMBEDDED = "embedded"
 
 _DATABASE_SCHEMES = ("sqlite", "postgresql", "postgres")
 _USERINFO = re.compile(r"(?P<scheme>[a-z0-9+.-]+://)(?P<user>[^:@/\s]*):(?P<password>[^\s]*)@", re.IGNORECASE)
+_IN_QUERY = re.compile(r"(?P<name>[?&]\w*password=)[^&\s]*", re.IGNORECASE)
 
 
 def mask_url(url: str) -> str:
-    """`url` with its password replaced by `***`; safe for messages and titles."""
-    return _USERINFO.sub(r"\g<scheme>\g<user>:***@", url)
+    """`url` with its passwords replaced by `***`; safe for messages and titles."""
+    return _IN_QUERY.sub(r"\g<name>***", _USERINFO.sub(r"\g<scheme>\g<user>:***@", url))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,11 @@ sent twice; a worker is handed over to RQ, which sets its own time-outs.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import parse_qs, unquote, urlsplit
 
+from pantry_queue import sentinel
 from pantry_queue.config import EMBEDDED, Settings, mask_url
 from pantry_queue.errors import ConfigError, RedisUnavailable
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 Purpose = Literal["reader", "client", "worker"]
 
-_SCHEMES = ("redis", "rediss", "unix", "redis+sentinel")
+_SCHEMES = ("redis", "rediss", "unix", *sentinel.SCHEMES)
 _EXPECTED = "redis://host:port/db, rediss://..., unix:///path/to/socket, redis+sentinel://... or embedded"
 
 
@@ -60,8 +60,8 @@ def connect(settings: Settings, purpose: Purpose = "client") -> Redis:
 
         url = attach()
     scheme = _checked_scheme(url)
-    if scheme == "redis+sentinel":
-        return _sentinel(url, policy)
+    if scheme in sentinel.SCHEMES:
+        return sentinel.connect(url, policy | _through_a_failover(purpose))
     try:
         return Redis.from_url(url, **policy)
     except (ValueError, TypeError):
@@ -101,36 +101,15 @@ def _policy(purpose: Purpose) -> dict[str, Any]:
     return common | {"socket_connect_timeout": 5.0}
 
 
-def _sentinel(url: str, policy: Mapping[str, Any]) -> Redis:
-    """`redis+sentinel://[user:password@]host:26379[,host2:26379]/db?service=mymaster`."""
-    from redis.sentinel import Sentinel
+def _through_a_failover(purpose: Purpose) -> dict[str, Any]:
+    """What is different behind sentinels: they need some seconds to make a replica the master, which we wait for.
 
-    parts = urlsplit(url.replace("redis+sentinel://", "sentinel://", 1))
-    userinfo, _, hosts = parts.netloc.rpartition("@")
-    user, _, password = userinfo.partition(":")
-    query = parse_qs(parts.query)
-    service = query.get("service", ["mymaster"])[0]
-    try:
-        addresses = [_address(host) for host in hosts.split(",")]
-        db = int(parts.path.strip("/") or 0)
-    except ValueError:
-        raise ConfigError(
-            "The Sentinel URL cannot be read; it should be redis+sentinel://host:26379,host2:26379/0?service=mymaster."
-        ) from None
-    timeouts = {name: policy[name] for name in ("socket_timeout", "socket_connect_timeout") if name in policy}
-    sentinel: Any = Sentinel(addresses, sentinel_kwargs=timeouts, **timeouts)  # type: ignore[no-untyped-call]  # redis-py types its Sentinel only in part
-    options = {name: value for name, value in policy.items() if name not in timeouts}
-    master: Redis = sentinel.master_for(
-        service, db=db, username=unquote(user) or None, password=unquote(password) or None, **options
-    )
-    return master
+    The pauses between these tries come to 9.5 s.
+    """
+    from redis.backoff import ExponentialBackoff
+    from redis.retry import Retry
 
-
-def _address(host: str) -> tuple[str, int]:
-    match = re.fullmatch(r"(\[[0-9a-fA-F:]+\]|[^:\[\]]+)(?::(\d+))?", host)
-    if not match:
-        raise ValueError(host)
-    return match[1].strip("[]"), int(match[2] or 26379)
+    return {} if purpose == "reader" else {"retry": Retry(ExponentialBackoff(cap=1.0, base=0.1), 12)}
 
 
 @contextmanager
@@ -163,6 +142,8 @@ _SENTENCES = {
     "permission": "The Redis user at {where} may not do this ({detail}): ask for the right, or use another user.",
     "loading": "Redis at {where} is still loading its data: wait a moment and try again.",
     "readonly": "Redis at {where} is a read-only replica: connect to the primary.",
+    "certificate": "Redis at {where} shows a certificate that is not trusted: name its CA in the URL with "
+    "?ssl_ca_certs=/path/to/ca.pem, and the host as the certificate does.",
     "memory": "Redis at {where} is out of memory and refuses writes: free memory or raise maxmemory.",
     "busy": "Redis at {where} is busy with a script: wait for its end and try again.",
     "lost": "The connection to Redis at {where} broke off: check that the server still runs, and try again.",
@@ -196,6 +177,8 @@ def _cause(error: Exception) -> str:
         return "busy"
     if "WRONGPASS" in text or "NOAUTH" in text or "invalid username-password" in text:
         return "auth"
+    if "CERTIFICATE_VERIFY_FAILED" in text:
+        return "certificate"
     if isinstance(error, (redis_errors.ConnectionError, OSError)):
         opening = re.search(r"Error \S+ connecting|No master found|Name or service|\[Errno 2\]|refused", text)
         return "refused" if opening else "lost"

@@ -19,8 +19,8 @@ class RedisUnavailable(PantryError):  # noqa: N818 - reads as what happened, lik
     """Redis cannot be reached or refused us.
 
     Attributes:
-        cause: a stable word for the kind of trouble: `refused`, `timeout`, `auth`, `permission`, `loading`,
-            `readonly`, `memory`, `busy`, `lost` or `error`.
+        cause: a stable word for the kind of trouble: `refused`, `timeout`, `auth`, `permission`, `certificate`,
+            `loading`, `readonly`, `memory`, `busy`, `lost` or `error`.
     """
 
     def __init__(self, sentence: str, cause: str = "error") -> None:
