@@ -7,7 +7,23 @@ from typing import Annotated
 
 import typer
 
-from console.cli import demo, jobs, ocr, output, status, up, workers
+from console.cli import (
+    actions,  # noqa: F401 - gives `jobs` its verbs
+    audit,
+    demo,
+    failure_actions,  # noqa: F401 - gives `failures` its verbs
+    failures,
+    jobs,
+    ocr,
+    output,
+    queues,
+    status,
+    suspension,
+    trash,
+    up,
+    worker_actions,  # noqa: F401 - gives `workers` its verb
+    workers,
+)
 from console.cli.target import Target, of
 from pantry_queue.config import mask_url
 from pantry_queue.errors import (
@@ -42,9 +58,16 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.command("up")(up.up)
 app.command("status")(status.status)
+app.add_typer(queues.app, name="queues")
 app.add_typer(jobs.app, name="jobs")
+app.add_typer(failures.app, name="failures")
 app.add_typer(workers.app, name="workers")
+app.command("suspend")(suspension.suspend)
+app.command("resume")(suspension.resume)
 app.add_typer(ocr.app, name="ocr")
+app.add_typer(trash.app, name="trash")
+app.command("undo")(trash.undo)
+app.command("audit")(audit.audit)
 
 
 def _version(wanted: bool) -> None:

@@ -12,15 +12,14 @@ from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from pantry_queue.connection import unavailable
-from pantry_queue.control.actions import PLACES, Action
 from pantry_queue.control.lua import Scripts, Turn
 from pantry_queue.control.operation import Operation
 from pantry_queue.control.outcome import NAMED, Outcome, Progress
 from pantry_queue.control.pace import Pace
 from pantry_queue.control.plan import Plan, Source, script_options
+from pantry_queue.control.states import states_in
 from pantry_queue.control.submission import stamp, stamp_now
 from pantry_queue.errors import RedisUnavailable
-from pantry_queue.keys import REGISTRIES
 from pantry_queue.monitor.wire import name_of
 from pantry_queue.text import SafeText, safe
 
@@ -222,12 +221,6 @@ class Run:
             made=tuple(self._made),
             seconds=time.monotonic() - self._began,
         )
-
-
-def states_in(action: Action, place: str) -> list[str]:
-    """RQ's states of the jobs an action applies to in a list, by the list's key name."""
-    names = {state: "queue" if listed == "queued" else REGISTRIES[listed] for state, listed in PLACES.items()}
-    return [state for state in action.states if names.get(state) == place]
 
 
 def abandoned() -> str:

@@ -61,6 +61,9 @@ def plan(client: Redis, keys: Keys, action: Action, selection: Selection, option
         return replace(empty, scope=_named_scope(action, selection))
     if selection.ids:
         return _of_ids(client, keys, empty)
+    if selection.signatures or selection.where:
+        found = matching(client, keys, empty, selection.queues or tuple(known))
+        return described(client, keys, _grouped(empty, found))
     return _of_lists(client, keys, empty, selection.queues or tuple(known))
 
 
@@ -82,6 +85,39 @@ def _check(action: Action, selection: Selection, options: Options) -> None:
         raise ConfigError(
             f"{safe(options.to)!r} cannot be the name of a queue: it should be printable, without commas."
         )
+
+
+def matching(client: Redis, keys: Keys, empty: Plan, queues: Sequence[str]) -> list[tuple[str, str]]:
+    """The jobs of a filter, or of groups of failures, as (id, state); at most `MOST_IDS`, the oldest of each list.
+
+    Raises:
+        QueryError: the filter cannot be understood.
+        NotFound: no job belongs to any of the groups.
+    """
+    from pantry_queue.monitor.query import EVERYTHING, parse
+
+    selection, action = empty.selection, empty.action
+    query = parse(selection.where) if selection.where else EVERYTHING
+    found: list[tuple[str, str]] = []
+    if selection.signatures:
+        from pantry_queue.monitor.failures import members
+
+        chunks = members(client, keys, selection.signatures, queues=queues, newest_first=False)
+    else:
+        from pantry_queue.monitor.search import search
+
+        states = selection.states or action.places
+        chunks = search(client, keys, query, states=states, queues=queues, newest_first=False, limit=MOST_IDS)
+    for chunk in chunks:
+        rows = [row for row in chunk.rows if not row.expired]
+        if selection.signatures and selection.where:
+            rows = [row for row in rows if query.matches(row, empty.seen_at)]
+        found += [(name_of(row.raw_id), str(row.state)) for row in rows]
+        if len(found) >= MOST_IDS:
+            break
+    if selection.signatures and not found:
+        raise NotFound("No failed job belongs to these groups: pantry-console failures list shows those there are.")
+    return found[:MOST_IDS]
 
 
 def _known_queues(known: Sequence[str], named: Iterable[str]) -> None:

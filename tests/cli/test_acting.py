@@ -1,0 +1,345 @@
+"""The verbs that change something, as scripts use them: outcome, exit code, and what Redis holds afterwards."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from redis import Redis
+from rq import Queue, SimpleWorker
+
+from pantry_queue.config import Settings
+from pantry_queue.control.actions import ACTIONS, applicable
+
+from .conftest import Cli
+
+
+def work(client: Redis, *queues: str) -> None:
+    """Run what waits."""
+    SimpleWorker([Queue(name, connection=client) for name in queues], connection=client).work(burst=True)
+
+
+@pytest.fixture
+def failed(redis_client: Redis) -> Redis:
+    """Five failed jobs in `emails`, two in `other`, one finished."""
+    for queue, count in (("emails", 5), ("other", 2)):
+        for number in range(count):
+            Queue(queue, connection=redis_client).enqueue("operator.truediv", 1, 0, job_id=f"{queue}-{number}")
+    Queue("emails", connection=redis_client).enqueue("operator.add", 2, 3, job_id="sum")
+    work(redis_client, "emails", "other")
+    return redis_client
+
+
+def queue_of(client: Redis, name: str) -> list[str]:
+    """Ids in their order."""
+    return [job_id.decode() for job_id in client.lrange(f"rq:queue:{name}", 0, -1)]
+
+
+def test_every_job_action_of_the_table_is_a_verb(cli: Cli) -> None:
+    shown = cli("jobs", "--help").out
+    for action in applicable("jobs"):
+        assert f" {action.verb} " in shown
+        assert action.what.split(",")[0].split(" ")[0] in cli("jobs", action.verb, "--help").out
+    assert {action.verb for action in applicable("queues")} <= set(cli("queues", "--help").out.split())
+
+
+def test_requeue_by_ids_by_state_and_from_standard_input(cli: Cli, failed: Redis, settings: Settings) -> None:
+    done = cli("jobs", "requeue", "emails-3", "emails-1", "--at-front", "--json")
+    assert (done.code, done.json()["done"], done.json()["undoable"]) == (0, 2, True)
+    assert queue_of(failed, "emails") == ["emails-1", "emails-3"]
+    piped = subprocess.run(
+        [sys.executable, "-m", "console", "jobs", "requeue", "-"],
+        env=os.environ | {"PANTRY_REDIS_URL": str(settings.redis_url)},
+        input="emails-0\n\nemails-2\n",
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (piped.returncode, piped.stdout.split(";")[0].split(".")[0]) == (0, "2 jobs requeued")
+    done = cli("jobs", "requeue", "--state", "failed", "--queue", "other", "--to", "third", "--reason", "try again")
+    assert done.code == 0
+    assert "2 jobs requeued. Undo: pantry-console undo" in done.out
+    assert queue_of(failed, "third") == ["other-0", "other-1"]
+    assert cli("jobs", "requeue", "--state", "failed", "--json").json()["done"] == 1
+
+
+def test_a_filter_and_a_group_of_failures_choose_jobs(cli: Cli, failed: Redis) -> None:
+    done = cli("jobs", "requeue", "--where", "id:emails-* error:ZeroDivision*", "--json")
+    assert (done.code, done.json()["done"]) == (0, 5), done.err
+    from pantry_queue.keys import Keys
+    from pantry_queue.monitor.failures import groups
+
+    (group,) = groups(failed, Keys()).groups
+    done = cli("failures", "requeue", group.signature, "--json")
+    assert (done.code, done.json()["done"]) == (0, 2)
+    assert cli("failures", "requeue", group.signature).code == 3
+    assert cli("jobs", "requeue", "--where", "nonsense:(").code == 2
+
+
+def test_named_jobs_that_are_left_alone_are_told_and_end_with_1(cli: Cli, failed: Redis) -> None:
+    done = cli("jobs", "cancel", "sum", "emails-0", "none", "--yes")
+    assert done.code == 1
+    assert "3 left alone (1 failed, 1 finished, 1 does not exist)" in done.out
+    assert "  sum: finished" in done.out
+    assert cli("jobs", "cancel", "none", "--yes").code == 3
+    assert cli("jobs", "cancel", "--state", "queued", "--yes").code == 0, "an empty selection is done"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["jobs", "requeue"], "needs jobs"),
+        (["jobs", "requeue", "x", "--state", "failed"], "either ids or a selection"),
+        (["jobs", "requeue", "--state", "queued"], "it applies to those that are failed"),
+        (["jobs", "requeue", "--queue", "emails"], "--queue needs"),
+        (["jobs", "requeue", "--all", "--rate", "fast"], "it should be like 50/s"),
+        (["jobs", "reschedule", "--all"], "--at or --in"),
+        (["jobs", "reschedule", "--all", "--in", "soon"], "it should be like 90s"),
+        (["jobs", "copy", "a", "b", "--args", "[]"], "exactly one id"),
+        (["suspend", "--for", "x"], "--for"),
+    ],
+)
+def test_wrong_usage(cli: Cli, arguments: list[str], says: str) -> None:
+    done = cli(*arguments)
+    assert (done.code, done.out) == (2, "")
+    assert says in " ".join(done.err.replace("│", " ").split())
+
+
+DESTRUCTIVE: list[tuple[list[str], str]] = [
+    (["jobs", "delete", "--state", "failed"], "7 failed jobs"),
+    (["jobs", "cancel", "wait"], "1 queued job"),
+    (["queues", "empty", "waiting"], "1 queued job"),
+    (["queues", "delete", "waiting"], "1 queued job"),
+    (["failures", "clear"], "7 failed jobs"),
+    (["failures", "delete"], "7 failed jobs"),
+    (["suspend"], "all workers"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "says"), DESTRUCTIVE)
+def test_what_destroys_needs_a_yes(cli: Cli, failed: Redis, arguments: list[str], says: str) -> None:
+    Queue("waiting", connection=failed).enqueue("operator.add", 1, 1, job_id="wait")
+    before = set(failed.scan_iter())
+    refused = cli(*arguments)
+    assert (refused.code, refused.out) == (4, "")
+    assert says in refused.err
+    assert "--yes" in refused.err
+    shown = cli(*arguments, "--dry-run", "--json")
+    assert shown.code == 0
+    assert shown.json()["asks"] is True
+    assert set(failed.scan_iter()) == before
+    done = cli(*arguments, "--yes", "--json")
+    assert (done.code, done.json()["done"]) == (0, int(says.split(maxsplit=1)[0]) if says[0].isdigit() else 1)
+
+
+def test_read_only_refuses_everything_before_it_touches_redis(cli: Cli) -> None:
+    nowhere = ("--url", "redis://127.0.0.1:1/0", "--read-only")
+    commands = [["jobs", action.verb, "x", "--yes"] for action in applicable("jobs")]
+    commands += [["queues", action.verb, "x", "--yes"] for action in applicable("queues")]
+    commands += [["failures", "clear", "--yes"], ["failures", "requeue"], ["failures", "delete", "--yes"]]
+    commands += [["suspend", "--yes"], ["resume"], ["undo"], ["trash", "empty", "--yes"]]
+    for command in commands:
+        extra = ["--in", "1h"] if "reschedule" in command else []
+        done = cli(*nowhere, *command, *extra)
+        assert (done.code, done.out) == (4, ""), command
+        assert "read-only" in done.err
+
+
+def test_a_dry_run_is_the_plan_and_changes_nothing(cli: Cli, failed: Redis) -> None:
+    before = sorted(failed.scan_iter())
+    shown = cli("--read-only", "jobs", "requeue", "--state", "failed", "--queue", "emails", "--dry-run")
+    assert shown.code == 0
+    assert "5 failed jobs of queue emails" in shown.out
+    assert "operator.truediv (5)" in shown.out
+    assert "pantry-console jobs requeue --state failed --queue emails" in shown.out
+    plan = cli("jobs", "delete", "emails-0", "none", "--dry-run", "--json").json()
+    assert (plan["total"], plan["left_out"]) == (1, [{"id": "none", "reason": "missing"}])
+    assert sorted(failed.scan_iter()) == before
+
+
+def test_undo_trash_and_audit(cli: Cli, failed: Redis) -> None:
+    cli("failures", "clear", "--yes", "--reason", "old", "--as", "anna")
+    (operation,) = cli("trash", "list", "--json").json()
+    assert (operation["action"], operation["jobs"], operation["reason"]) == ("all.clear-failures", 7, "old")
+    assert operation["size"] > 0
+    jobs = cli("trash", "show", operation["operation"], "--json").json()
+    assert {"id": "emails-0", "state": "failed", "queue": "emails"} in jobs
+    assert operation["operation"] in cli("trash", "list").out
+    undone = cli("undo", "--json")
+    assert (undone.code, undone.json()["done"]) == (0, 7)
+    assert failed.zcard("rq:failed:emails") == 5
+    assert cli("undo").code == 3
+    entries = cli("audit", "--json").json()
+    assert [(entry["action"], entry["event"]) for entry in entries] == [
+        ("all.clear-failures", "intent"),
+        ("all.clear-failures", "outcome"),
+        ("trash.undo", "intent"),
+        ("trash.undo", "outcome"),
+    ]
+    assert (entries[0]["via"], entries[0]["facts"]["alias"], entries[0]["facts"]["reason"]) == ("cli", "anna", "old")
+    assert entries[1]["facts"]["done"] == "7"
+    assert "all.clear-failures" in cli("audit").out
+    cli("jobs", "delete", "emails-0", "--yes")
+    refused = cli("trash", "empty")
+    assert (refused.code, "1 jobs for good" in refused.err) == (4, True)
+    assert cli("trash", "empty", "--yes").code == 0
+    assert cli("trash", "list", "--json").json() == []
+    assert cli("trash", "show", "nonsense").code == 3
+
+
+def test_audit_follow_tells_what_is_added(cli: Cli, failed: Redis, settings: Settings) -> None:
+    following = subprocess.Popen(
+        [sys.executable, "-m", "console", "audit", "--follow", "--jsonl"],
+        env=os.environ | {"PANTRY_REDIS_URL": str(settings.redis_url)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert following.stdout
+    cli("jobs", "requeue", "emails-0")
+    first = json.loads(following.stdout.readline())
+    assert (first["action"], first["event"]) == ("jobs.requeue", "intent")
+    following.send_signal(2)
+    assert following.wait(20) == 0
+
+
+def test_queues_are_listed_paused_and_resumed(cli: Cli, failed: Redis) -> None:
+    assert cli("queues", "pause", "emails").code == 0
+    assert failed.smembers("pantry:paused") == {b"emails"}
+    assert [q["paused"] for q in cli("queues", "list", "--json").json() if q["name"] == "emails"] == [True]
+    assert "paused" in cli("queues", "list").out
+    assert cli("queues", "pause", "emails").code == 0
+    assert cli("queues", "resume", "emails").code == 0
+    assert not failed.exists("pantry:paused")
+    assert cli("queues", "pause", "nonsense").code == 3
+    assert cli("queues", "delete", "other", "--yes").code == 0
+    assert b"rq:queue:other" not in failed.smembers("rq:queues")
+
+
+def test_suspend_for_a_time_and_resume(cli: Cli, redis_client: Redis) -> None:
+    assert cli("suspend", "--for", "10m", "--yes").code == 0
+    assert 590 < redis_client.ttl("rq:suspended") <= 600
+    assert cli("resume").code == 0
+    assert not redis_client.exists("rq:suspended")
+    assert cli("resume").code == 0
+
+
+def test_move_enqueue_now_retry_now_and_reschedule(cli: Cli, redis_client: Redis) -> None:
+    from rq import Retry
+
+    queue = Queue("a", connection=redis_client)
+    queue.enqueue("operator.truediv", 1, 0, job_id="tries", retry=Retry(max=2, interval=600))
+    work(redis_client, "a")
+    for number in range(3):
+        queue.enqueue("operator.add", 1, 1, job_id=f"q-{number}")
+    queue.enqueue_at(datetime.now(UTC) + timedelta(hours=1), "operator.add", 1, 1, job_id="later")
+    queue.enqueue("operator.add", 1, 1, job_id="child", depends_on="q-0")
+    assert cli("jobs", "move", "q-2", "--at-front").code == 0
+    assert queue_of(redis_client, "a") == ["q-2", "q-0", "q-1"]
+    assert cli("jobs", "move", "q-2").code == 0
+    assert queue_of(redis_client, "a") == ["q-0", "q-1", "q-2"]
+    assert cli("jobs", "move", "q-1", "child", "--to", "b").code == 0
+    assert (queue_of(redis_client, "b"), redis_client.zscore("rq:deferred:b", "child") is not None) == (["q-1"], True)
+    assert cli("jobs", "reschedule", "later", "--in", "2h").code == 0
+    assert (redis_client.zscore("rq:scheduled:a", "later") or 0) > time.time() + 7100
+    both = cli("jobs", "retry-now", "--all", "--json").json()
+    assert (both["done"], both["skipped"]) == (1, {"not_retrying": 1})
+    assert cli("jobs", "enqueue-now", "child", "later", "--json").json()["done"] == 2
+    work(redis_client, "a", "b")
+    assert not redis_client.llen("rq:queue:b"), "the child ran once, not again when its parent had"
+    assert redis_client.hget("rq:job:child", "status") == b"finished"
+
+
+def test_copy_with_other_arguments(cli: Cli, failed: Redis) -> None:
+    done = cli("jobs", "copy", "emails-0", "--args", "[1, 4]", "--json").json()
+    (copy,) = done["made"]
+    work(failed, "emails")
+    shown = cli("jobs", "show", copy, "--json").json()
+    assert (shown["state"], shown["result"], shown["args"]) == ("finished", "0.25", ["1", "4"])
+    assert cli("jobs", "show", "emails-0", "--json").json()["state"] == "failed"
+    assert cli("jobs", "copy", "emails-0", "--args", "nonsense").code == 2
+    assert cli("jobs", "copy", "emails-0", "--kwargs", "[]").code == 2
+
+
+def test_a_canary_that_fails_keeps_the_rest(cli: Cli, failed: Redis, settings: Settings) -> None:
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "console", "workers", "run", "--queue", "emails", "--queue", "good"],
+        env=os.environ | {"PANTRY_REDIS_URL": str(settings.redis_url)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        done = cli("jobs", "requeue", "--state", "failed", "--queue", "emails", "--canary", "2")
+        assert done.code == 1
+        assert "2 failed" in done.err
+        assert "the rest was left as it is" in done.err
+        assert failed.zcard("rq:failed:emails") == 5
+        for number in range(4):
+            Queue("good", connection=failed).enqueue("operator.add", 1, 1, job_id=f"g-{number}")
+        deadline = time.monotonic() + 60
+        while failed.zcard("rq:finished:good") < 4 and time.monotonic() < deadline:
+            time.sleep(0.1)
+        done = cli("jobs", "requeue", "--state", "finished", "--queue", "good", "--canary", "1", "--json")
+        assert done.code == 0
+        assert "1 finished" in done.err
+        assert done.json()["done"] >= 3
+    finally:
+        worker.terminate()
+        worker.wait(30)
+
+
+def test_on_a_terminal_it_asks(failed: Redis, settings: Settings) -> None:
+    for answer, code, left in ((b"n\n", 4, 7), (b"y\n", 0, 0)):
+        terminal, theirs = pty.openpty()
+        asking = subprocess.Popen(
+            [sys.executable, "-m", "console", "failures", "clear"],
+            env=os.environ | {"PANTRY_REDIS_URL": str(settings.redis_url)},
+            stdin=theirs,
+            stdout=subprocess.PIPE,
+            stderr=theirs,
+        )
+        os.close(theirs)
+        seen = b""
+        while b"[y/N]" not in seen:
+            seen += os.read(terminal, 4096)
+        assert b"7 failed jobs" in seen
+        os.write(terminal, answer)
+        assert asking.wait(30) == code
+        os.close(terminal)
+        assert failed.zcard("rq:failed:emails") + failed.zcard("rq:failed:other") == left
+
+
+def test_the_table_tells_which_actions_ask() -> None:
+    asking = {name for name, action in ACTIONS.items() if action.asks}
+    assert {"jobs.delete", "jobs.cancel", "jobs.stop", "queues.empty", "queues.delete", "trash.empty"} <= asking
+    for action in ACTIONS.values():
+        assert action.asks or action.undo != "delete", f"{action.name} deletes and does not ask"
+
+
+def test_stop_tells_the_worker(cli: Cli, redis_client: Redis, settings: Settings) -> None:
+    queue: Any = Queue("slow", connection=redis_client)
+    queue.enqueue("time.sleep", 60, job_id="long")
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "console", "workers", "run", "--queue", "slow"],
+        env=os.environ | {"PANTRY_REDIS_URL": str(settings.redis_url)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        deadline = time.monotonic() + 60
+        while redis_client.hget("rq:job:long", "status") != b"started" and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert cli("jobs", "stop", "long", "--yes").code == 0
+        while redis_client.hget("rq:job:long", "status") != b"stopped" and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert redis_client.hget("rq:job:long", "status") == b"stopped"
+    finally:
+        worker.terminate()
+        worker.wait(30)
