@@ -100,7 +100,11 @@ def sort_refused(replies: Sequence[Any]) -> bool:
 
 def scheduler(queue: str, replies: Sequence[Any]) -> SchedulerStat | None:
     """Who holds the scheduler lock of the queue, out of the replies to `questions`."""
-    holder, pttl = replies[14:16]
+    return lock(queue, *replies[14:16])
+
+
+def lock(queue: str, holder: Any, pttl: Any) -> SchedulerStat | None:
+    """Who holds the scheduler lock of the queue, out of the replies to GET and PTTL; None when nobody does."""
     if not isinstance(holder, bytes):
         return None
     ttl = pttl / 1000 if isinstance(pttl, int) and pttl >= 0 else None
