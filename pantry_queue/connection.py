@@ -7,10 +7,12 @@ sent twice; a worker is handed over to RQ, which sets its own time-outs.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import unquote
 
 from pantry_queue import sentinel
 from pantry_queue.config import EMBEDDED, Settings, mask_url
@@ -43,7 +45,7 @@ def connect(settings: Settings, purpose: Purpose = "client") -> Redis:
         ConfigError: the URL cannot be used; the message never holds a password.
         RedisUnavailable: `embedded` was asked for and none runs.
     """
-    from redis import Redis
+    from redis import Redis, RedisError
 
     policy = _policy(purpose)
     url = settings.redis_url
@@ -60,16 +62,20 @@ def connect(settings: Settings, purpose: Purpose = "client") -> Redis:
 
         url = attach()
     scheme = _checked_scheme(url)
+    _check_files(url)
     if scheme in sentinel.SCHEMES:
         return sentinel.connect(url, policy | _through_a_failover(purpose))
     try:
-        return Redis.from_url(url, **policy)
-    except (ValueError, TypeError):
+        made = Redis.from_url(url, **policy)
+        # Options of the URL are only looked at when a link is made, which would be too late to say what is wrong.
+        made.connection_pool.connection_class(**made.connection_pool.connection_kwargs)
+    except (ValueError, TypeError, RedisError):
         # Redis' own message repeats the part it could not read, which may be the password.
         raise ConfigError(
-            "The Redis URL cannot be read; write special characters of user and password as %XX. "
+            "The Redis URL, or an option in it, cannot be used; write special characters of user and password as %XX. "
             f"It should be {_EXPECTED}."
         ) from None
+    return made
 
 
 def _checked_scheme(url: str) -> str:
@@ -77,6 +83,13 @@ def _checked_scheme(url: str) -> str:
     if "://" not in url or scheme not in _SCHEMES:
         raise ConfigError(f"The Redis URL {mask_url(url)!r} is not one of {_EXPECTED}.")
     return scheme
+
+
+def _check_files(url: str) -> None:
+    """Certificates named in the URL; redis-py would report a missing one as a server that is not there."""
+    for match in re.finditer(r"[?&](ssl_ca_certs|ssl_certfile|ssl_keyfile)=([^&]*)", url):
+        if not os.access(unquote(match[2]), os.R_OK):
+            raise ConfigError(f"The Redis URL names {match[1]}={match[2]}, which is not a file that can be read.")
 
 
 def _policy(purpose: Purpose) -> dict[str, Any]:

@@ -33,9 +33,7 @@ def connect(url: str, policy: Mapping[str, Any]) -> Redis:
     Raises:
         ConfigError: the URL cannot be used; the sentence never holds a password.
     """
-    from redis.sentinel import Sentinel
-
-    from pantry_queue.sentinel_link import MasterLink, SecureMasterLink
+    from pantry_queue.sentinel_link import MasterLink, SecureMasterLink, Sentinels
 
     try:
         parts = urlsplit(url.replace("+sentinel://", "://", 1))
@@ -48,8 +46,8 @@ def connect(url: str, policy: Mapping[str, Any]) -> Redis:
     tls = parts.scheme == "rediss"
     options = _options(parts.query, tls=tls)
     secure = {name: value for name, value in options.items() if name.startswith("ssl_")}
-    sentinel: Any = Sentinel(addresses, sentinel_kwargs=_asking(policy, options) | secure | {"ssl": tls})  # type: ignore[no-untyped-call]  # redis-py types its Sentinel only in part
-    master: Redis = sentinel.master_for(
+    sentinels: Any = Sentinels(addresses, sentinel_kwargs=_asking(policy, options) | secure | {"ssl": tls})  # type: ignore[no-untyped-call]  # redis-py types its Sentinel only in part
+    master: Redis = sentinels.master_for(
         options.get("service", "mymaster"),
         connection_class=SecureMasterLink if tls else MasterLink,
         db=db,

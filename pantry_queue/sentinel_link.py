@@ -2,7 +2,28 @@
 
 from __future__ import annotations
 
-from redis.sentinel import SentinelManagedConnection, SentinelManagedSSLConnection
+import redis.exceptions as redis_errors
+from redis.sentinel import MasterNotFoundError, Sentinel, SentinelManagedConnection, SentinelManagedSSLConnection
+
+
+class Sentinels(Sentinel):
+    """Says why no sentinel could be asked: a wrong password or certificate, or that none is there."""
+
+    def discover_master(self, service_name: str) -> tuple[str, int]:
+        """Address of the master; raises `MasterNotFoundError`."""
+        try:
+            found: tuple[str, int] = super().discover_master(service_name)  # type: ignore[no-untyped-call]  # as below
+        except MasterNotFoundError as error:
+            # redis-py drops the words of the sentinels' errors, so the first one is asked once more.
+            raise MasterNotFoundError(f"No master found for {service_name!r}: {self._reason()}") from error
+        return found
+
+    def _reason(self) -> str:
+        try:
+            self.sentinels[0].ping()
+        except (redis_errors.ConnectionError, redis_errors.TimeoutError) as error:
+            return str(error)
+        return "no sentinel knows of a living one"
 
 
 class MasterLink(SentinelManagedConnection):

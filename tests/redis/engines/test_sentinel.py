@@ -175,8 +175,9 @@ def test_sentinels_with_a_password_of_their_own(tmp_path: Path) -> None:
         assert "canary" not in describe(cluster.settings)
         assert "s3cr3t" not in describe(cluster.settings)
         wrong = Settings(redis_url=cluster.url.replace("=canary", "=wrong"))
-        with pytest.raises(RedisUnavailable), translated(wrong):
+        with pytest.raises(RedisUnavailable) as caught, translated(wrong):
             connect(wrong, "reader").ping()
+        assert caught.value.cause == "auth"
     finally:
         cluster.stop()
 
