@@ -190,7 +190,7 @@ _TABLE: tuple[tuple[Scope, Group, tuple[_Row, ...]], ...] = (
             _Row("help", "question_mark", "help", "the keys of this screen", "keys", 1, "?"),
         ),
     ),
-    ("mode", "Console", (_Row("quit", "q", "quit", "leave the console", "quit", 8),)),
+    ("mode", "Console", (_Row("quit", "q", "app.quit", "leave the console", "quit", 8),)),
     ("app", "Console", (_Row("quit.now", "ctrl+c ctrl+q", "quit", "leave the console at once"),)),
     (
         "help",
@@ -214,7 +214,11 @@ def bindings(scope: Scope) -> list[Binding]:
     made: list[Binding] = []
     for key in KEYS:
         if key.scope == scope:
-            made.append(Binding(",".join(key.keys), key.action, key.what, id=key.id, show=False))
+            # Leaving at once must work behind every dialog, also those of Textual.
+            priority = key.id == "quit.now"
+            made.append(
+                Binding(",".join(key.keys), key.action, key.what, id=key.id, show=False, priority=priority)
+            )
             if key.opposite:
                 keys, action = key.opposite
                 made.append(Binding(",".join(keys), action, key.what, id=f"{key.id}.back", show=False))

@@ -283,7 +283,7 @@ def console(source: FixedSource | None = None, *, notice: str | None = None, wit
 # -- driving ---------------------------------------------------------------------------------------------
 async def settle(pilot: Pilot[object]) -> None:
     """Until nothing is read, nothing is in a queue of messages and everything is painted."""
-    for _ in range(3):
+    for _ in range(2):
         await pilot.app.workers.wait_for_complete()
         await pilot.pause()
 

@@ -10,6 +10,9 @@ from pantry_queue.monitor.model import RedisFacts, Snapshot
 from pantry_queue.text import safe
 
 
+_MOST_TARGET = 40
+
+
 @dataclass(frozen=True, slots=True)
 class Link:
     """The connection as the status line needs it; see `console.tui.session.Session`."""
@@ -22,12 +25,11 @@ class Link:
     trouble: bool
     stale_for: float
     next_try_in: float
-    suspended: bool = False
 
 
 def status(link: Link) -> tuple[list[Chip], list[Chip]]:
     """The chips at the left and at the right."""
-    left = [chip(" pantry ", "badge", rank=3), chip(safe(link.target, 200), "strong", rank=1), _live(link)]
+    left = [chip(" pantry ", "badge", rank=3), chip(_short(safe(link.target, 200)), "strong", rank=1), _live(link)]
     if link.notice:
         left.append(chip(safe(link.notice, 200), "notice", rank=2))
     right: list[Chip] = []
@@ -38,6 +40,14 @@ def status(link: Link) -> tuple[list[Chip], list[Chip]]:
         right.append(chip(f"{link.snapshot.round_trip_ms:.1f} ms", "muted", rank=5))
         right.append(chip(clock(link.snapshot.taken_at), "muted", rank=4))
     return left, right
+
+
+def _short(target: str) -> str:
+    """An address that leaves room for the rest of the line; what tells two apart is at its end."""
+    if len(target) <= _MOST_TARGET:
+        return target
+    head = target[: target.find("://") + 3] if "://" in target else ""
+    return f"{head}…{target[len(head) + 1 - _MOST_TARGET :]}"
 
 
 def _live(link: Link) -> Chip:

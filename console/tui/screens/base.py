@@ -115,7 +115,7 @@ class ConsoleScreen(Screen[None]):
         if waiting:
             self.query_one("#waiting", Line).show(self.hint(session))
         size = self.app.size
-        text = f"pantry-console needs {MIN_WIDTH}x{MIN_HEIGHT}, this terminal has {size.width}x{size.height}"
+        text = f"needs {MIN_WIDTH}x{MIN_HEIGHT}, has {size.width}x{size.height}"
         self.query_one("#floor", Line).show([chip(text)])
 
     def on_resize(self) -> None:

@@ -1,0 +1,154 @@
+"""Text from Redis is hostile: it is shown, and neither obeyed nor able to break anything, wherever it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields, is_dataclass, replace
+from typing import Any
+
+import pytest
+from rich.segment import Segment
+from rq import Queue, SimpleWorker
+from textual.color import Color
+
+from console.tui.app import ConsoleApp
+from console.tui.guard import TerminalGuard
+from pantry_queue.errors import RedisUnavailable
+from pantry_queue.monitor.model import JobDetail, JobRow
+from pantry_queue.text import SafeText, safe
+from tests.tui import tasks
+from tests.tui.support import FixedSource, console, job_detail, lines, press, screen, settle, snapshot
+
+HOSTILE = (
+    "\x1b[31mred",
+    "\x1b]0;title\x07",
+    "\x1b]52;c;UFdORUQ=\x07",
+    "\x9b31m\x9d0;t\x9c",
+    "[red]x[/red]",
+    "[/nope]",
+    "[@click=app.quit]press me[/]",
+    "[link=file:///etc/passwd]x[/link]",
+    "a\rb\nc\td\0e\x7f",
+    "\u202egnp.exe\u200b\u2066",
+    "\ud800",
+    "👩‍👩‍👧‍👦 日本語 e\u0301\u0301\u0301\u0301",
+    "x" * 5000,
+    "%s {0} ${HOME} $(id) `id`",
+    "",
+    " ",
+)
+_CONTROL = frozenset(map(chr, [*range(0x20), *range(0x7F, 0xA0), 0x202E, 0x200B, 0x2066]))
+_NEXT = "right_square_bracket"
+_TOUR = ("j", "2", "j", "3", "enter", _NEXT, _NEXT, _NEXT, "escape", "4", "colon")
+
+
+def poisoned(value: Any, evil: SafeText) -> Any:
+    """A copy of a value with every text in it replaced."""
+    if isinstance(value, SafeText):
+        return evil
+    if isinstance(value, tuple):
+        return tuple(poisoned(item, evil) for item in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        kept = {"verdict", "format", "raw_name", "raw_id"}
+        changed = {
+            field.name: poisoned(getattr(value, field.name), evil) for field in fields(value) if field.name not in kept
+        }
+        if isinstance(value, JobRow):
+            changed |= {"id": value.id, "state": value.state}
+        return replace(value, **changed)
+    return value
+
+
+class HostileSource(FixedSource):
+    """Every text that can be shown is the same hostile one."""
+
+    def __init__(self, evil: SafeText) -> None:
+        super().__init__(poisoned(snapshot(), evil))
+        self.detail = lambda row: self._detail(row, evil)
+
+    @staticmethod
+    def _detail(row: JobRow, evil: SafeText) -> JobDetail:
+        detail: JobDetail = poisoned(job_detail(row), evil)
+        return detail
+
+
+@pytest.mark.parametrize("evil", HOSTILE, ids=range(len(HOSTILE)))
+@pytest.mark.parametrize("size", [(80, 24), (200, 60)], ids=["small", "large"])
+async def test_hostile_text_in_every_place_of_every_screen(evil: str, size: tuple[int, int]) -> None:
+    app = console(HostileSource(safe(evil)), notice=evil)
+    async with app.run_test(size=size) as pilot:
+        await settle(pilot)
+        for key in _TOUR:
+            await press(pilot, key)
+            assert not _CONTROL & set("".join(lines(app)))
+        await pilot.press(*"queue")
+        await settle(pilot)
+        assert not _CONTROL & set("".join(lines(app)))
+        assert app.return_code is None, "an action was fired"
+
+
+@pytest.mark.parametrize("evil", [name for name in HOSTILE if name.strip()], ids=range(len(HOSTILE) - 2))
+async def test_hostile_names_written_by_rq_itself(
+    evil: str, live_console: Callable[..., ConsoleApp], redis_client: Any
+) -> None:
+    name = evil.encode("utf-8", "surrogatepass").decode("utf-8", "replace").replace(",", "")
+    queue = Queue(name, connection=redis_client)
+    queue.enqueue(tasks.fail, evil.encode("utf-8", "replace").decode(), description=name, meta={name: name})
+    SimpleWorker([queue], connection=redis_client, name="w").work(burst=True)
+    app = live_console()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        assert safe(name)[:6] in screen(app) or not safe(name).isascii()
+        # The queue can be opened, whatever it is called, and its job too.
+        await press(pilot, "enter")
+        assert "failed 1" in lines(app)[2]
+        await press(pilot, "enter")
+        assert "mail server refused" in screen(app)
+        assert not _CONTROL & set("".join(lines(app)))
+
+
+async def test_a_click_on_hostile_text_does_nothing() -> None:
+    app = console(HostileSource(safe("[@click=app.quit]press[/]")))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        for y in range(2, 38, 5):
+            for x in (3, 20, 70):
+                await pilot.click(offset=(x, y))
+        await settle(pilot)
+        assert app.is_running
+        assert app.return_code is None
+
+
+async def test_an_error_of_redis_with_markup_in_it_is_only_shown() -> None:
+    source = FixedSource()
+    source.trouble = RedisUnavailable("Redis answered [/nope] [@click=app.quit]x[/]", "error")
+    app = console(source)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        assert "[/nope] [@click=app.quit]x[/]" in screen(app)
+
+
+def guarded(text: str, *, ascii_only: bool = False) -> str:
+    segments = TerminalGuard(ascii_only).apply([Segment(text)], Color(0, 0, 0))
+    return "".join(segment.text for segment in segments)
+
+
+@pytest.mark.parametrize("evil", HOSTILE, ids=range(len(HOSTILE)))
+def test_the_guard_lets_no_control_character_through(evil: str) -> None:
+    assert not _CONTROL & set(guarded(evil))
+    assert guarded(evil, ascii_only=True).isascii()
+
+
+def test_the_guard_leaves_what_is_harmless_as_it_is() -> None:
+    for harmless in ("plain", "─ ✓ ✗ ◷", "⣿⣿", "日本語"):
+        assert guarded(harmless) == harmless
+
+
+def test_ascii_mode_keeps_every_cell_in_its_column() -> None:
+    from rich.cells import cell_len
+
+    for text in ("─❯ ✓ finished", "◦▸✗◷⊘ ⣿⣤⡀", "日本 x", "▁▂▃▄▅▆▇█", "…·↑↓"):
+        plain = guarded(text, ascii_only=True)
+        assert plain.isascii()
+        assert len(plain) == cell_len(text)
+    assert guarded("✗ failed", ascii_only=True) == "x failed"
