@@ -11,12 +11,14 @@ from console.cli import (
     actions,  # noqa: F401 - gives `jobs` its verbs
     audit,
     demo,
+    export,
     failure_actions,  # noqa: F401 - gives `failures` its verbs
     failures,
     jobs,
     ocr,
     output,
     queues,
+    schedule,
     status,
     suspension,
     trash,
@@ -64,6 +66,8 @@ app.add_typer(failures.app, name="failures")
 app.add_typer(workers.app, name="workers")
 app.command("suspend")(suspension.suspend)
 app.command("resume")(suspension.resume)
+app.add_typer(schedule.app, name="schedule")
+app.command("export")(export.export)
 app.add_typer(ocr.app, name="ocr")
 app.add_typer(trash.app, name="trash")
 app.command("undo")(trash.undo)

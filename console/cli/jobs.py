@@ -1,14 +1,14 @@
-"""`jobs list`, `jobs show`."""
+"""`jobs list`, `jobs show`, `jobs log`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from console.cli import output
-from console.cli.target import Target, of, reader
+from console.cli import filters, output
+from console.cli.target import of, reader
 from pantry_queue.errors import NotFound
 
 if TYPE_CHECKING:
@@ -16,28 +16,26 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Jobs: list them, look at one.", no_args_is_help=True, rich_markup_mode=None)
 
-#: Rows read in one round trip while a list is streamed.
-_WINDOW = 200
+#: How often a log is looked at while it is followed.
+_FOLLOW_SECONDS = 0.5
 
 
 @app.command("list")
 def list_jobs(
     context: typer.Context,
-    state: Annotated[
-        str | None, typer.Option(help="One state, as in the columns of status; all when left out.")
-    ] = None,
-    queue: Annotated[str | None, typer.Option(help="One queue; all when left out.")] = None,
-    newest: Annotated[bool, typer.Option("--newest/--oldest", help="Which come first.")] = True,
-    limit: Annotated[int, typer.Option(min=0, help="How many at most; 0 is all.")] = 50,
+    state: filters.States = None,
+    queue: filters.Queues = None,
+    where: filters.Where = "",
+    newest: filters.Newest = True,
+    limit: filters.Limit = 50,
+    scan: filters.Scan = 0,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
     as_jsonl: Annotated[bool, typer.Option("--jsonl", help="One JSON object a line, streamed.")] = False,
 ) -> None:
-    """Jobs of one state or all, of one queue or all."""
-    from pantry_queue.monitor.model import STATES
-
-    if state is not None and state not in STATES:
-        raise typer.BadParameter(f"{state!r} is not one of {', '.join(STATES)}", param_hint="--state")
-    rows = _rows(of(context), [state] if state else list(STATES), queue, newest, limit)
+    """Jobs of one state or all, of one queue or all, that fit a filter."""
+    chosen = filters.Filter(state or (), queue or (), where, newest, scan, limit)
+    chosen.query()
+    rows = chosen.rows(of(context))
     if as_jsonl:
         for row in rows:
             output.line(row_json(row))
@@ -47,23 +45,50 @@ def list_jobs(
         output.table(("JOB", "STATE", "QUEUE", "FUNCTION", "ENQUEUED", "ERROR"), map(_row, rows))
 
 
-def _rows(target: Target, states: list[str], queue: str | None, newest: bool, limit: int) -> Iterator[JobRow]:
-    """Rows window by window, so that a list of any length needs the memory of one window."""
-    from pantry_queue.monitor import jobs
+@app.command("log")
+def log(
+    context: typer.Context,
+    job_id: Annotated[str, typer.Argument(metavar="ID")],
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the job has ended.")] = False,
+    as_jsonl: Annotated[bool, typer.Option("--jsonl", help="One JSON object a line.")] = False,
+) -> None:
+    """What a job wrote, where a PantryWorker kept it."""
+    from pantry_queue.monitor import job, joblog
+    from pantry_queue.text import safe
 
-    keys = target.keys()
-    left = limit or None
+    target = of(context)
+    keys, last = target.keys(), joblog.BEGINNING
     with reader(target.settings()) as client:
-        for state in states:
-            start = 0
-            while left is None or left > 0:
-                count = _WINDOW if left is None else min(_WINDOW, left)
-                window = jobs.window(client, keys, state, queue=queue, start=start, count=count, newest_first=newest)
-                yield from window.rows
-                start += len(window.rows)
-                left = None if left is None else left - len(window.rows)
-                if len(window.rows) < count or start >= window.total:
-                    break
+        while True:
+            part = joblog.read(client, keys, job_id, after=last)
+            for line in part.lines:
+                output.line({"line": line}) if as_jsonl else output.text(line)
+            more, last = part.last != last, part.last
+            if not more and last == joblog.BEGINNING and job.read(client, keys, job_id) is None:
+                raise NotFound(f"There is no job {safe(job_id)}, and nothing that it wrote.")
+            if not more and not (follow and part.running):
+                break
+            if not more:
+                time.sleep(_FOLLOW_SECONDS)
+    if last == joblog.BEGINNING:
+        output.note("Nothing is kept of what this job wrote: only a PantryWorker keeps it, for a day.")
+
+
+#: Fields of a row, in the order `export` writes them.
+COLUMNS = (
+    "id",
+    "state",
+    "queue",
+    "func",
+    "description",
+    "created_at",
+    "enqueued_at",
+    "started_at",
+    "ended_at",
+    "worker",
+    "error",
+    "expired",
+)
 
 
 def row_json(row: JobRow) -> dict[str, Any]:
@@ -158,6 +183,13 @@ def detail_json(job: JobDetail) -> dict[str, Any]:
         "position": job.position,
         "group": job.group,
         "repeats_left": job.repeats_left,
+        "number_of_retries": job.number_of_retries,
+        "due_at": output.iso(job.due_at),
+        "last_heartbeat_at": output.iso(job.last_heartbeat_at),
+        "callbacks": output.as_pairs(job.callbacks),
+        "webhooks": list(job.webhooks),
+        "rate_limit": job.rate_limit,
+        "notes": list(job.notes),
         "log": list(job.log),
     }
 
@@ -196,7 +228,12 @@ def _show(job: JobDetail) -> None:
             ("group", job.group or ""),
             ("meta", ", ".join(f"{item.name}={item.value}" for item in job.meta)),
             ("result", job.result or ""),
-            ("note", "; ".join(job.payload.notes)),
+            ("due", output.iso(job.due_at) or ""),
+            ("rate limit", job.rate_limit or ""),
+            ("webhooks", "; ".join(job.webhooks)),
+            ("callbacks", ", ".join(f"{item.name}: {item.value}" for item in job.callbacks)),
+            ("runs", "; ".join(f"{output.iso(one.at)} {one.kind}" for one in job.results)),
+            ("note", "; ".join([*job.payload.notes, *job.notes])),
         ]
     )
     if job.traceback:

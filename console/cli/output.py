@@ -49,6 +49,23 @@ def line(value: object) -> None:
     _write(json.dumps(value, default=_plain, ensure_ascii=False) + "\n", flush=True)
 
 
+#: A cell that begins with one of these is a formula to a spreadsheet, and the text is foreign.
+_FORMULA = ("=", "+", "-", "@")
+
+
+def csv_row(cells: Iterable[object]) -> None:
+    """One line of CSV (RFC 4180); text that a spreadsheet would take for a formula gets an apostrophe in front."""
+    import csv
+
+    drawn = StringIO()
+    csv.writer(drawn).writerow([_cell(value) for value in cells])
+    _write(drawn.getvalue())
+
+
+def _cell(value: object) -> object:
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+
 def text(value: str) -> None:
     """A line of plain text."""
     _write(value + "\n")

@@ -1,4 +1,4 @@
-"""`workers list`, `workers run`."""
+"""`workers list`, `workers show`, `workers run`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import typer
 
 from console.cli import output, status
 from console.cli.target import of
+from pantry_queue.errors import NotFound
 
 app = typer.Typer(help="Workers: list them, run one here.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -27,6 +28,33 @@ def list_workers(
         output.document([status.worker_json(worker) for worker in workers])
     else:
         output.table(status.WORKER_COLUMNS, map(status.worker_row, workers), right=status.WORKER_NUMBERS)
+
+
+@app.command("show")
+def show_worker(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME")],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+) -> None:
+    """One worker: its verdict, what that rests on, and what it runs."""
+    from pantry_queue.text import safe
+
+    found = next((one for one in status.take(of(context)).workers if safe(name) == one.name), None)
+    if found is None:
+        raise NotFound(f"There is no worker {safe(name)}: pantry-console workers list shows those there are.")
+    document = status.worker_json(found)
+    if as_json:
+        output.document(document)
+        return
+    output.facts([(field.replace("_", " "), _told(value)) for field, value in document.items()])
+
+
+def _told(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    if isinstance(value, float):
+        return output.ago(value)
+    return "" if value is None else str(value)
 
 
 @app.command("run")

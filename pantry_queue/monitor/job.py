@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pantry_queue.keys import Keys
-from pantry_queue.monitor import fields, payload, results, rows, wire
+from pantry_queue.monitor import fields, joblog, payload, results, rows, wire
 from pantry_queue.monitor.model import Argument, JobDetail, JobExecution
 from pantry_queue.monitor.rows import Place
 from pantry_queue.monitor.wire import Command, ask, blobs, name_of, number, permitted, raw_of, scanned
@@ -29,6 +29,7 @@ FIELDS = (
 )
 _CALLBACKS = ("success", "failure", "stopped")
 _MOST_RESULTS = 50
+_MOST_LOG = 200
 _MOST_RELATED = 200
 _MOST_EXECUTIONS = 20
 #: Bytes of a result stream that are loaded, and how far into a queue from either end a job is looked for.
@@ -47,6 +48,7 @@ class _Sizes:
     dependencies: list[bytes]
     executions: list[bytes]
     results_fit: bool
+    log_fits: bool
     notes: list[str] = field(default_factory=list)
 
 
@@ -69,28 +71,30 @@ def read(client: Redis, keys: Keys, job_id: str | bytes, *, reveal: bool = False
     sizes = _sizes(client, keys, name)
     if sizes is None:
         return None
-    values, found_results, *runs = ask(
+    values, log, found_results, *runs = ask(
         client,
         [
             ("HMGET", keys.job(name), *(sizes.small or ["status"])),
+            ("XREVRANGE", keys.log(name), "+", "-", "COUNT", _MOST_LOG if sizes.log_fits else 0),
             ("XREVRANGE", keys.results(name), "+", "-", "COUNT", _MOST_RESULTS if sizes.results_fit else 0),
             *(("HMGET", keys.execution(name, name_of(run)), *results.EXECUTION_FIELDS) for run in sizes.executions),
         ],
     )
     found = wire.fields(values, sizes.small)
     executions = tuple(results.execution(run, reply) for run, reply in zip(sizes.executions, runs, strict=True))
-    detail = _detail(raw_of(name), sizes, found, found_results, executions, reveal)
+    detail = replace(_detail(raw_of(name), sizes, found, found_results, executions, reveal), log=joblog.newest(log))
     return _placed(client, keys, name, found, detail)
 
 
 def _sizes(client: Redis, keys: Keys, name: str) -> _Sizes | None:
     commands: list[Command] = [("HSTRLEN", keys.job(name), field_name) for field_name in FIELDS]
-    *lengths, pttl, usage, dependents, dependencies, executions = ask(
+    *lengths, pttl, usage, log_usage, dependents, dependencies, executions = ask(
         client,
         [
             *commands,
             ("PTTL", keys.job(name)),
             ("MEMORY", "USAGE", keys.results(name)),
+            ("MEMORY", "USAGE", keys.log(name)),
             ("SSCAN", keys.dependents(name), 0, "COUNT", _MOST_RELATED),
             ("SSCAN", keys.dependencies(name), 0, "COUNT", _MOST_RELATED),
             ("ZRANGE", keys.executions(name), -_MOST_EXECUTIONS, -1),
@@ -108,12 +112,15 @@ def _sizes(client: Redis, keys: Keys, name: str) -> _Sizes | None:
         dependencies=scanned(dependencies)[:_MOST_RELATED],
         executions=blobs(executions),
         results_fit=number(usage) <= _RESULTS_LIMIT,
+        log_fits=number(log_usage) <= _RESULTS_LIMIT,
     )
     sizes.notes += [
         f"{name}: {size:,} bytes, not loaded" for name, size in known.items() if size > payload.STORED_LIMIT
     ]
     if not sizes.results_fit:
         sizes.notes.append(f"results: {number(usage):,} bytes, not loaded")
+    if not sizes.log_fits:
+        sizes.notes.append(f"log: {number(log_usage):,} bytes, not loaded")
     if sizes.not_a_hash:
         sizes.notes.append("the key of this job is not a hash: something else has written over it")
     return sizes

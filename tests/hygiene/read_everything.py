@@ -50,7 +50,7 @@ def main(url: str, socket_path: str) -> None:
     from pantry_queue.config import Settings
     from pantry_queue.connection import connect
     from pantry_queue.keys import Keys
-    from pantry_queue.monitor import failures, job, jobs, merge, query, schedule, search, snapshot, tree
+    from pantry_queue.monitor import failures, job, joblog, jobs, merge, query, schedule, search, snapshot, tree
     from pantry_queue.monitor.model import STATES
 
     client, keys = connect(replace(Settings(), redis_url=url), "reader"), Keys()
@@ -78,6 +78,7 @@ def main(url: str, socket_path: str) -> None:
         "search.search": lambda: [list(search.search(client, keys, query.parse(text))) for text in FILTERS],
         "failures.groups": lambda: failures.groups(client, keys),
         "failures.members": lambda: list(failures.members(client, keys, {"x"})),
+        "joblog.read": lambda: [joblog.read(client, keys, one) for one in ids],
         "schedule.read": lambda: schedule.read(client, keys),
         "tree.read": lambda: [
             tree.read(client, keys, one, direction=way) for one in ids for way in ("dependencies", "dependents")

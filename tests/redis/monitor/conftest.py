@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 VIEWER_RULE = (
     "%R~rq:* %R~pantry:* -@all +ping +hello +auth +select +client|setinfo +client|setname +info +time"
     " +pttl +memory|usage +get +hget +hmget +hstrlen +hlen +llen +lrange +lpos +lindex +scard +smembers +sscan"
-    " +sort_ro +eval_ro +zcard +zrange +zrevrange +zcount +zscore +xlen +xrevrange +pubsub|numsub"
+    " +sort_ro +eval_ro +zcard +zrange +zrevrange +zcount +zscore +xlen +xrange +xrevrange +pubsub|numsub"
 )
 
 
