@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pantry_queue.control.lua import Scripts, Turn
 from pantry_queue.control.pipelined_facts import gather
 from pantry_queue.control.pipelined_undo import undo_writes
-from pantry_queue.control.pipelined_writes import WRITES, Write, enter
+from pantry_queue.control.pipelined_writes import WRITES, Write, check_kinds, enter
 from pantry_queue.monitor.wire import Command, ask, blob, name_of, raw_of
 
 if TYPE_CHECKING:
@@ -120,6 +120,7 @@ class Pipelined:
         from redis.exceptions import WatchError
 
         operation = options.get("operation") or {}
+        check_kinds(self._client, commands)
         pipe.multi()
         for command in commands:
             enter(pipe, command)
@@ -169,6 +170,7 @@ class Pipelined:
                 if why is None and queues:
                     _watch(pipe, queues)
                     why, commands, _ = undo_writes(self._client, self._keys, options, record)
+                check_kinds(self._client, commands)
                 pipe.multi()
                 for command in commands:
                     enter(pipe, command)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pantry_queue.control.pipelined_facts import Fact, Facts, place_of
 from pantry_queue.keys import Keys
-from pantry_queue.monitor.wire import Command, raw_of
+from pantry_queue.monitor.wire import Command, ask, raw_of
+from pantry_queue.text import safe
 
 if TYPE_CHECKING:
+    from redis import Redis
     from redis.client import Pipeline
 
 EMPTY_TRACEBACK = b"\x78\x9c\x03\x00\x00\x00\x00\x01"
@@ -39,6 +41,26 @@ class Write:
 def enter(pipe: Pipeline, command: Command) -> None:
     """Queue a command whose names may hold any bytes."""
     pipe.execute_command(command[0], *(raw_of(part) if isinstance(part, str) else part for part in command[1:]))  # type: ignore[no-untyped-call]
+
+
+#: What kind of key a command takes.
+_KINDS = dict.fromkeys(("RPUSH", "LPUSH", "LREM", "LINSERT"), b"list")
+_KINDS |= dict.fromkeys(("ZADD", "ZREM"), b"zset") | dict.fromkeys(("SADD", "SREM"), b"set")
+
+
+def check_kinds(client: Redis, commands: Sequence[Command]) -> None:
+    """Look before a transaction whether its commands fit their keys: it is not rolled back.
+
+    Raises:
+        redis.exceptions.ResponseError: one does not.
+    """
+    from redis.exceptions import ResponseError
+
+    wanted = {str(command[1]): _KINDS[str(command[0])] for command in commands if command[0] in _KINDS}
+    found = ask(client, [("TYPE", key) for key in wanted])
+    for (key, kind), reply in zip(wanted.items(), found, strict=True):
+        if reply not in (kind, b"none"):
+            raise ResponseError(f"WRONGTYPE {safe(raw_of(key))} is no {kind.decode()}")
 
 
 def _left(facts: Facts) -> Write:

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from pantry_queue.control.actions import Action
+from pantry_queue.monitor.wire import raw_of
 from pantry_queue.text import SafeText, safe
 
 
@@ -144,10 +145,10 @@ def scope_sentence(selection: Selection, totals: Mapping[tuple[str, str], int]) 
     """
     count = sum(totals.values())
     states = sorted({state for state, _ in totals})
-    queues = sorted({queue for _, queue in totals})
+    queues = sorted({safe(raw_of(queue)) for _, queue in totals})
     words = [f"{count:,}", " and ".join(states) if 0 < len(states) < 3 else "", "job" if count == 1 else "jobs"]
     if selection.queues or len(queues) == 1:
-        named = list(selection.queues) or queues
+        named = [safe(raw_of(queue)) for queue in selection.queues] or queues
         words.append(f"of queue{'s' if len(named) > 1 else ''} {', '.join(named[:3])}")
         if len(named) > 3:
             words.append(f"and {len(named) - 3} more")
@@ -178,7 +179,7 @@ def command_line(action: Action, selection: Selection, options: Options) -> Safe
     words += selection.signatures
     words += ["--all"] if selection.everything else []
     words += _option_words(options)
-    return safe(" ".join(shlex.quote(word) for word in words))
+    return safe(raw_of(" ".join(shlex.quote(word) for word in words)))
 
 
 def _option_words(options: Options) -> list[str]:

@@ -18,7 +18,7 @@ from pantry_queue.keys import REGISTRIES, Keys
 from pantry_queue.monitor import fields, jobs
 from pantry_queue.monitor.merge import queue_names
 from pantry_queue.monitor.model import JobRow
-from pantry_queue.monitor.wire import ask, blob, blobs, name_of, number
+from pantry_queue.monitor.wire import ask, blob, blobs, name_of, number, raw_of
 from pantry_queue.text import safe
 
 if TYPE_CHECKING:
@@ -123,14 +123,16 @@ def matching(client: Redis, keys: Keys, empty: Plan, queues: Sequence[str]) -> l
 def _known_queues(known: Sequence[str], named: Iterable[str]) -> None:
     for queue in named:
         if queue not in known:
-            raise NotFound(f"There is no queue {safe(queue)}: pantry-console queues list shows those that are there.")
+            raise NotFound(
+                f"There is no queue {safe(raw_of(queue))}: pantry-console queues list shows those that are there."
+            )
 
 
 def _named_scope(action: Action, selection: Selection) -> Any:
     if action.noun == "queues":
-        return safe(f"queue{'s' if len(selection.queues) > 1 else ''} {', '.join(selection.queues)}")
+        return safe(raw_of(f"queue{'s' if len(selection.queues) > 1 else ''} {', '.join(selection.queues)}"))
     if action.noun == "workers":
-        return safe(f"worker{'s' if len(selection.ids) > 1 else ''} {', '.join(selection.ids)}")
+        return safe(raw_of(f"worker{'s' if len(selection.ids) > 1 else ''} {', '.join(selection.ids)}"))
     return safe("all workers")
 
 
@@ -146,7 +148,7 @@ def _of_ids(client: Redis, keys: Keys, empty: Plan) -> Plan:
             if number(replies[2 * index]):
                 states[job_id] = name_of(blob(replies[2 * index + 1]) or b"created")
     if not states:
-        names = ", ".join(safe(job_id) for job_id in wanted[:3])
+        names = ", ".join(safe(raw_of(job_id)) for job_id in wanted[:3])
         raise NotFound(f"There is no job {names}: it may have expired; pantry-console jobs list shows what is there.")
     pairs = [(job_id, states[job_id]) for job_id in wanted if job_id in states]
     left = [
@@ -180,7 +182,7 @@ def described(client: Redis, keys: Keys, plan: Plan) -> Plan:
             replies = ask(client, [("HMGET", keys.job(i), "origin", "enqueued_at", "created_at") for i in chunk])
             for reply in replies:
                 origin, *at = reply if isinstance(reply, list) else (b"", None)
-                places[group.state, str(safe(origin))] += 1
+                places[group.state, name_of(origin or b"")] += 1
                 times += [moment for moment in map(fields.when, at) if moment][:1]
         rows = _rows_of(client, keys, group)
         sampled += len(rows)
@@ -190,7 +192,6 @@ def described(client: Redis, keys: Keys, plan: Plan) -> Plan:
 
 def _rows_of(client: Redis, keys: Keys, group: Group) -> Sequence[JobRow]:
     from pantry_queue.monitor.rows import Place
-    from pantry_queue.monitor.wire import raw_of
 
     ids = (
         group.ids if len(group.ids) <= 2 * _SAMPLED_ROWS else (*group.ids[:_SAMPLED_ROWS], *group.ids[-_SAMPLED_ROWS:])
@@ -266,7 +267,9 @@ def _told(
     return replace(
         plan,
         scope=scope_sentence(plan.selection, totals),
-        breakdown=tuple((safe(f"{state} in {queue}"), count) for (state, queue), count in sorted(totals.items())),
+        breakdown=tuple(
+            (safe(raw_of(f"{state} in {queue}")), count) for (state, queue), count in sorted(totals.items())
+        ),
         functions=tuple((safe(name), count) for name, count in functions.most_common(10)),
         sampled=sampled,
         oldest=min(times, default=None),

@@ -80,7 +80,7 @@ def jobs(scripts: Scripts, name: str, *, start: int = 0, count: int = 100) -> li
     with translated(scripts.settings):
         _about(scripts, name)
         lines = scripts.connection.lrange(f"{scripts.keys.operation(name)}:jobs", start, start + count - 1)
-    return [KeptJob(*(safe(str(part)) for part in record[:3])) for record in map(_record, lines)]
+    return [KeptJob(*(safe(wire.raw_of(str(part))) for part in record[:3])) for record in map(_record, lines)]
 
 
 def undo(

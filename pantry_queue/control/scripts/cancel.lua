@@ -25,6 +25,7 @@ for _, id in ipairs(taken) do
   list[#list + 1] = now
   list[#list + 1] = id
 end
+for key in pairs(canceled) do redis.call('ZCARD', key) end  -- one of the wrong kind shows before anything is written
 leave()
 for key, list in pairs(canceled) do call_many('ZADD', key, list) end
 

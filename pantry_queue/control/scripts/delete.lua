@@ -16,7 +16,7 @@ for _, id in ipairs(ids) do
   if why == nil then
     if not jobs[id] then candidates[#candidates + 1] = id end
     jobs[id], others[id] = job, more
-  elseif o.entries and why ~= 'broken' and why ~= 'changed' and why ~= 'running' then
+  elseif SOURCE and o.entries and why ~= 'broken' and why ~= 'changed' and why ~= 'running' then
     empty[#empty + 1] = id
   else
     skip(id, why)

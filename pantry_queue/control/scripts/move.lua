@@ -15,7 +15,9 @@ for _, id in ipairs(ids) do
   elseif not jobs[id] then
     candidates[#candidates + 1] = id
     jobs[id] = job
-    redis.call('LLEN', queue_key(o.to or job[ORIGIN] or ''))
+    local to, registry = o.to or job[ORIGIN] or '', REGISTRY[job[STATUS]]
+    -- A key of the wrong kind shows before anything is written.
+    redis.call(registry and 'ZCARD' or 'LLEN', registry and registry_key(registry, to) or queue_key(to))
   end
 end
 local taken, places, leave = locate(candidates, jobs, scores)

@@ -194,6 +194,13 @@ end
 -- What went behind the job before it comes back last first, so that its order is kept.
 local from_end = o.kind == 'delete' or o.kind == 'cancel' or o.kind == 'move'
 local found = from_end and redis.call('LRANGE', LINES, -o.count, -1) or redis.call('LRANGE', LINES, 0, o.count - 1)
+-- A key of the wrong kind shows before anything is written.
+for _, line in ipairs(found) do
+  local record = cjson.decode(line)
+  local registry = REGISTRY[record[STATE]]
+  redis.call('LLEN', queue_key(record[QUEUE]))
+  if registry then redis.call('ZCARD', registry_key(registry, record[QUEUE])) end
+end
 if from_end then redis.call('LTRIM', LINES, 0, -#found - 1) else redis.call('LTRIM', LINES, #found, -1) end
 local done, stay = 0, {}
 for i = 1, #found do
