@@ -216,9 +216,7 @@ def bindings(scope: Scope) -> list[Binding]:
         if key.scope == scope:
             # Leaving at once must work behind every dialog, also those of Textual.
             priority = key.id == "quit.now"
-            made.append(
-                Binding(",".join(key.keys), key.action, key.what, id=key.id, show=False, priority=priority)
-            )
+            made.append(Binding(",".join(key.keys), key.action, key.what, id=key.id, show=False, priority=priority))
             if key.opposite:
                 keys, action = key.opposite
                 made.append(Binding(",".join(keys), action, key.what, id=f"{key.id}.back", show=False))

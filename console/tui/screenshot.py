@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from console.tui.app import ConsoleApp
+from console.tui.svg import tidied
 from console.tui.terminal import Terminal
 from console.tui.themes import DARK
 
@@ -73,7 +74,7 @@ async def _render(
         for key in keys:
             await pilot.press(key)
             await _settle(pilot)
-        return app.export_screenshot(title=title)
+        return tidied(app.export_screenshot(title=title))
 
 
 async def _settle(pilot: Pilot[int]) -> None:

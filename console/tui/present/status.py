@@ -9,7 +9,6 @@ from console.tui.present.words import age, clock
 from pantry_queue.monitor.model import RedisFacts, Snapshot
 from pantry_queue.text import safe
 
-
 _MOST_TARGET = 40
 
 
