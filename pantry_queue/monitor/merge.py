@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pantry_queue.keys import Keys
@@ -84,10 +84,11 @@ class Source:
 
 @dataclass(slots=True)
 class _Strand:
-    """What has been read of one source: entries, and the sort key of each, never falling."""
+    """What has been read of one source behind its first `offset` entries, and the sort key of each, never falling."""
 
     source: Source
     length: int
+    offset: int
     places: list[Place] = field(default_factory=list)
     ranks: list[float] = field(default_factory=list)
 
@@ -121,11 +122,22 @@ def merged(client: Redis, sources: Sequence[Source], start: int, count: int) -> 
     Raises:
         redis.exceptions.NoPermissionError: a list may not be read.
     """
+    question = replace(sources[0], queue=NAME).length() if sources else ("TIME",)
+    replies = ask_each(client, [question], [source.queue for source in sources])
+    lengths = [number(permitted(reply)) for (reply,) in replies]
+    total = sum(lengths)
+    skipped = [0] * len(sources)
+    if start and count and start < total and not sources[0].is_list:
+        from pantry_queue.monitor.seek import offsets  # it needs to know a Source
+
+        skipped = offsets(client, sources, lengths, start)
+    strands = [
+        _Strand(source, length - offset, offset)
+        for source, length, offset in zip(sources, lengths, skipped, strict=True)
+        if length > offset
+    ]
+    start -= sum(skipped)
     need = start + count
-    lengths = ask(client, [source.length() for source in sources])
-    strands = [_Strand(source, number(permitted(reply))) for source, reply in zip(sources, lengths, strict=True)]
-    total = sum(strand.length for strand in strands)
-    strands = [strand for strand in strands if strand.length]
     step = min(need, 2 * need // max(1, len(strands)) + 4)
     waiting = [strand for strand in strands if strand.wants(need)]
     while waiting:
@@ -144,7 +156,7 @@ def merged(client: Redis, sources: Sequence[Source], start: int, count: int) -> 
 
 def _extend(client: Redis, strands: Sequence[_Strand], step: int) -> None:
     """Read the next `step` entries of each."""
-    replies = ask(client, [strand.source.range(len(strand.places), step) for strand in strands])
+    replies = ask(client, [strand.source.range(strand.offset + len(strand.places), step) for strand in strands])
     found = [strand.source.places(reply) for strand, reply in zip(strands, replies, strict=True)]
     times = enqueued(client, [strand.source for strand in strands], found)
     for strand, places in zip(strands, found, strict=True):

@@ -1,0 +1,104 @@
+"""A window in the middle of 1,000,000 failed jobs, against one of 1,000: ``python -m tests.benchmarks.windows``.
+
+Both deployments have 1,000 queues and 1,000 workers; the small one has 1,000 jobs. Windows of one queue and of all
+queues merged, and the snapshot, are read in processes of their own, so that peak memory can be compared; each window
+is checked against the ids in their order, sorted here. Exits 1 when a window of the million costs more than
+`AT_MOST` times that of the thousand, or 20 MiB more memory.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from pantry_queue.config import Settings
+from pantry_queue.connection import connect
+from pantry_queue.keys import Keys
+from tests.benchmarks.private import apart, make_jobs, make_workers, peak_mib, server
+
+if TYPE_CHECKING:
+    from redis import Redis
+
+MANY, FEW, QUEUES, WORKERS = 1_000_000, 1_000, 1_000, 1_000
+#: One queue holds this share of the jobs besides its own, so that a window of one queue has a middle too.
+WINDOW, ROUNDS = 50, 9
+AT_MOST, MOST_MIB = 2.0, 20.0
+
+
+def expected(client: Redis, queues: list[str], start: int) -> list[str]:
+    """Ids of the window, newest first, as the merged order is defined: by score, then queue, then id backwards."""
+    found: list[tuple[float, int, int, str]] = []
+    for index, queue in enumerate(queues):
+        members = client.zrevrange(f"rq:failed:{queue}", 0, -1, withscores=True)
+        found += [(-score, index, place, job_id.decode()) for place, (job_id, score) in enumerate(members)]
+    return [job_id for *_, job_id in sorted(found)[start : start + WINDOW]]
+
+
+def measured(url: str, jobs: int) -> dict[str, Any]:
+    """Medians of each reading, its ids, and the peak memory of this process."""
+    from pantry_queue.monitor.jobs import window
+    from pantry_queue.monitor.snapshot import KnownNames, take
+
+    client, keys, names = connect(replace(Settings(), redis_url=url), "reader"), Keys(), KnownNames()
+    queues = sorted(f"q{number}" for number in range(QUEUES))
+    middle = jobs // 2 - WINDOW // 2
+    calls: dict[str, Callable[[], Any]] = {
+        "all queues": lambda: window(client, keys, "failed", queue=queues, start=middle, count=WINDOW),
+        "one queue": lambda: window(client, keys, "failed", queue="one", start=middle, count=WINDOW),
+        "snapshot": lambda: take(client, keys, target="", names=names),
+    }
+    found: dict[str, Any] = {}
+    for name, call in calls.items():
+        call()
+        times = []
+        for _ in range(ROUNDS):
+            began = time.perf_counter()
+            answer = call()
+            times.append(time.perf_counter() - began)
+        ids = [row.id for row in answer.rows] if name != "snapshot" else []
+        found[name] = {"seconds": statistics.median(times), "ids": ids}
+    found["peak"] = peak_mib()
+    return found
+
+
+def deployment(jobs: int) -> dict[str, Any]:
+    """Build one deployment and read it."""
+    with server() as (settings, client):
+        make_jobs(client, jobs, QUEUES)
+        client.zunionstore("rq:failed:one", [f"rq:failed:q{number}" for number in range(QUEUES)])
+        make_workers(client, WORKERS, QUEUES, f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}")
+        found: dict[str, Any] = apart("tests.benchmarks.windows", str(settings.redis_url), str(jobs))
+        queues = sorted(f"q{number}" for number in range(QUEUES))
+        middle = jobs // 2 - WINDOW // 2
+        if found["all queues"]["ids"] != expected(client, queues, middle):
+            raise SystemExit("the window over all queues does not hold the right jobs")
+        if found["one queue"]["ids"] != expected(client, ["one"], middle):
+            raise SystemExit("the window of one queue does not hold the right jobs")
+    return found
+
+
+def main() -> int:
+    many, few = deployment(MANY), deployment(FEW)
+    print(f"a window of {WINDOW} in the middle; {QUEUES:,} queues, {WORKERS:,} workers; the right jobs in both")
+    print(f"{'':12}{f'{FEW:,} jobs':>14}{f'{MANY:,} jobs':>18}{'ratio':>8}")
+    good = True
+    for name in ("one queue", "all queues", "snapshot"):
+        small, large = few[name]["seconds"] * 1000, many[name]["seconds"] * 1000
+        good = good and large / small <= AT_MOST
+        print(f"{name:12}{small:>11.1f} ms{large:>15.1f} ms{large / small:>8.2f}   at most {AT_MOST}")
+    growth = many["peak"] - few["peak"]
+    print(f"peak memory {few['peak']:.1f} and {many['peak']:.1f} MiB, {growth:+.1f}; at most {MOST_MIB}")
+    return 0 if good and growth <= MOST_MIB else 1
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        json.dump(measured(sys.argv[1], int(sys.argv[2])), sys.stdout)
+    else:
+        sys.exit(main())
