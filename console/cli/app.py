@@ -17,6 +17,7 @@ from console.cli import (
     jobs,
     ocr,
     output,
+    profiles,
     queues,
     schedule,
     status,
@@ -72,6 +73,7 @@ app.add_typer(ocr.app, name="ocr")
 app.add_typer(trash.app, name="trash")
 app.command("undo")(trash.undo)
 app.command("audit")(audit.audit)
+app.add_typer(profiles.app, name="profiles")
 
 
 def _version(wanted: bool) -> None:
@@ -92,9 +94,17 @@ def options(
             "Also from PANTRY_REDIS_URL, RQ_REDIS_URL, REDIS_URL, or REDIS_HOST and its kin."
         ),
     ] = None,
+    profile: Annotated[
+        str | None, typer.Option("--profile", "-p", envvar="PANTRY_PROFILE", help="A named connection.")
+    ] = None,
     read_only: Annotated[
-        bool, typer.Option("--read-only", envvar="PANTRY_READ_ONLY", help="Refuse every action that writes.")
-    ] = False,
+        bool | None,
+        typer.Option(
+            "--read-only/--read-write",
+            envvar="PANTRY_READ_ONLY",
+            help="Refuse every action that writes, which profiles of production do unless told otherwise.",
+        ),
+    ] = None,
     no_color: Annotated[bool, typer.Option("--no-color", help="No colours; NO_COLOR does the same.")] = False,
     _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
 ) -> None:
@@ -105,9 +115,18 @@ def options(
             "warning: a password on the command line is seen by everyone on this machine; "
             "put the URL into PANTRY_REDIS_URL instead."
         )
-    context.obj = Target(url, read_only)
+    context.obj = _target(url, profile, read_only)
     if context.invoked_subcommand is None:
         raise typer.Exit(open_console(of(context)))
+
+
+def _target(url: str | None, profile: str | None, read_only: bool | None) -> Target:
+    if profile is None or url is not None:
+        return Target(url, bool(read_only))
+    from console.profiles import find
+
+    found = find(profile)
+    return Target(found.url, found.read_only if read_only is None else read_only, found.name, found.production)
 
 
 def open_console(target: Target) -> int:

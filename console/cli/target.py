@@ -23,12 +23,16 @@ class Target:
     """The deployment a command works on.
 
     Attributes:
-        url: value of `--url`, which wins over the environment.
+        url: value of `--url` or of the profile, which win over the environment.
         read_only: refuse what writes.
+        profile: name of the named connection, empty without one.
+        production: it is one that is guarded.
     """
 
     url: str | None = None
     read_only: bool = False
+    profile: str = ""
+    production: bool = False
 
     def settings(self) -> Settings:
         """Settings from the environment, with the URL of the command line.
@@ -53,7 +57,8 @@ class Target:
         """
         if self.read_only:
             raise Refused(
-                f"{what} would change Redis, and this console is read-only: leave --read-only out to allow it."
+                f"{what} would change Redis, and this console is read-only: "
+                + ("give --read-write to allow it." if self.profile else "leave --read-only out to allow it.")
             )
 
 
