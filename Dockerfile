@@ -1,6 +1,7 @@
 # One image a role; the OCR models come inside a wheel, so nothing is fetched when a container starts.
 #   docker build --target worker -t pantry-worker .
 #   docker build --target agent -t pantry-agent .
+#   docker build --target api -t pantry-api .
 FROM python:3.12-slim AS base
 ENV PYTHONUNBUFFERED=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 RUN useradd --create-home --uid 10001 pantry && install -d -o pantry -g pantry /data /receipts
@@ -22,11 +23,16 @@ USER pantry
 STOPSIGNAL SIGTERM
 CMD ["python", "-m", "pantry_queue.workers.worker"]
 
-FROM base AS agent
+FROM base AS receipts
 RUN pip install -c constraints.txt '.[receipts]'
 USER pantry
+
+FROM receipts AS agent
 ENV IMAGE_ROOTS=/receipts AGENT_HOST=0.0.0.0 AGENT_PORT=8002
 EXPOSE 8002
-HEALTHCHECK --interval=10s --timeout=3s --start-period=60s CMD \
-    ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8002/ready', timeout=2)"]
 CMD ["python", "-m", "pantry_queue.receipts.agent"]
+
+FROM receipts AS api
+ENV RECEIPTS_DIR=/receipts API_HOST=0.0.0.0 API_PORT=8000
+EXPOSE 8000
+CMD ["python", "-m", "pantry_queue.receipts.api"]

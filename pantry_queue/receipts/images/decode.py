@@ -72,6 +72,9 @@ def _decode(content: bytes, limits: DecodeLimits) -> Image.Image:
         # A JPEG can be decoded at a half, a quarter or an eighth of its size at a fraction of the cost.
         opened.draft("RGB", (limits.max_side, limits.max_side))
         opened.load()
+        if opened.mode in ("RGB", "L"):
+            # Before anything copies it: at its full size a copy is up to 150 MB.
+            opened.thumbnail((limits.max_side, limits.max_side))
         picture = _on_white(ImageOps.exif_transpose(opened))
     picture.thumbnail((limits.max_side, limits.max_side))
     return picture
