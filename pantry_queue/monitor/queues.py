@@ -12,7 +12,7 @@ from typing import Any
 
 from pantry_queue.keys import Keys
 from pantry_queue.monitor import fields
-from pantry_queue.monitor.model import Counts, SchedulerStat
+from pantry_queue.monitor.model_deployment import Counts, SchedulerStat
 from pantry_queue.monitor.wire import Command, blob, number
 from pantry_queue.text import safe
 

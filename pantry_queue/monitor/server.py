@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pantry_queue.monitor import fields
-from pantry_queue.monitor.model import RedisFacts
+from pantry_queue.monitor.model_deployment import RedisFacts
 from pantry_queue.text import safe
 
 

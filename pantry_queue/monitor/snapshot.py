@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pantry_queue.keys import Keys
 from pantry_queue.monitor import fields, queues, server, workers
 from pantry_queue.monitor.each import NAME, Batch, ask_all, ask_each
-from pantry_queue.monitor.model import QueueStat, Snapshot, WorkerStat
+from pantry_queue.monitor.model_deployment import QueueStat, Snapshot, WorkerStat
 from pantry_queue.monitor.wire import Command, blob, blobs, name_of, number, permitted, raw_of, server_time
 from pantry_queue.text import safe
 

@@ -6,9 +6,12 @@ surrogates for odd bytes (`surrogateescape`), so that every key that can exist c
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+
+from pantry_queue.light import Refusal
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -100,15 +103,15 @@ class Waiting:
         Raises:
             redis.exceptions.RedisError: the server is away.
         """
-        import redis.exceptions as redis_errors
-
         found: list[Any] = []
         try:
             for _ in range(self._count):
                 try:
                     found.append(self._connection.read_response())
-                except redis_errors.ResponseError as refused:
-                    found.append(refused)
+                except Exception as error:
+                    if not is_refusal(error):
+                        raise
+                    found.append(error)
         except BaseException:
             self.abandon()
             raise
@@ -121,12 +124,18 @@ class Waiting:
         self._pool.release(self._connection)
 
 
+def is_refusal(error: Exception) -> bool:
+    """Whether this is what Redis said to one command, and not the end of the connection."""
+    if isinstance(error, Refusal):
+        return True
+    errors = sys.modules.get("redis.exceptions")  # imported by whoever made the client, unless it is a light one
+    return errors is not None and isinstance(error, errors.ResponseError)
+
+
 def raise_for_server(refusal: Exception) -> None:
     """Raise a refusal that speaks of the whole server and not of one key."""
-    import redis.exceptions as redis_errors
-
-    if not isinstance(refusal, redis_errors.ResponseError) or str(refusal).startswith(_SERVER_ERRORS):
-        raise refusal
+    if not is_refusal(refusal) or str(refusal).startswith(_SERVER_ERRORS):
+        raise told(refusal)
 
 
 def permitted(reply: Any) -> Any:
@@ -135,11 +144,29 @@ def permitted(reply: Any) -> Any:
     Raises:
         redis.exceptions.NoPermissionError: for what nothing can be shown without.
     """
+    if isinstance(reply, Exception):
+        import redis.exceptions as redis_errors
+
+        error = told(reply)
+        if isinstance(error, redis_errors.NoPermissionError):
+            raise error
+    return reply
+
+
+def told(refusal: Exception) -> Exception:
+    """A refusal as redis-py's exception of its kind."""
     import redis.exceptions as redis_errors
 
-    if isinstance(reply, redis_errors.NoPermissionError):
-        raise reply
-    return reply
+    if not isinstance(refusal, Refusal):
+        return refusal
+    kinds = {
+        "NOPERM": redis_errors.NoPermissionError,
+        "NOAUTH": redis_errors.AuthenticationError,
+        "WRONGPASS": redis_errors.AuthenticationError,
+        "LOADING": redis_errors.BusyLoadingError,
+        "READONLY": redis_errors.ReadOnlyError,
+    }
+    return kinds.get(str(refusal).partition(" ")[0], redis_errors.ResponseError)(str(refusal))
 
 
 def number(reply: Any) -> int:

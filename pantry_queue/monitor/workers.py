@@ -14,7 +14,7 @@ from typing import Any
 
 from pantry_queue.keys import Keys
 from pantry_queue.monitor import fields, wire
-from pantry_queue.monitor.model import WorkerStat, WorkerVerdict
+from pantry_queue.monitor.model_deployment import WorkerStat, WorkerVerdict
 from pantry_queue.monitor.wire import Command
 from pantry_queue.text import SafeText, safe
 

@@ -22,6 +22,10 @@ sys.stderr.write(json.dumps(sorted({name.split(".")[0] for name in sys.modules} 
 """
 
 
+#: What no command loads that only reads and prints JSON.
+NOTHING_HEAVY = {"redis", "cron_descriptor", "rq", "textual", "rich", "httpx", "sqlalchemy", "pydantic"}
+
+
 def loaded(arguments: list[str], url: str) -> set[str]:
     """Modules in memory after one command line ran."""
     done = subprocess.run(
@@ -39,8 +43,27 @@ def loaded(arguments: list[str], url: str) -> set[str]:
     [
         (["--version"], {"typer", "click", "redis", "rich"}),
         (["--help"], {"redis", "rq", "textual", "httpx", "sqlalchemy"}),
-        (["status", "--json"], {"rq", "textual", "rich", "httpx", "sqlalchemy", "pydantic", "pickle._Unpickler"}),
-        (["jobs", "list", "--jsonl"], {"rq", "textual", "rich", "httpx", "sqlalchemy", "pydantic"}),
+        (
+            ["status", "--json"],
+            {
+                "redis",
+                "cron_descriptor",
+                "rq",
+                "textual",
+                "rich",
+                "httpx",
+                "sqlalchemy",
+                "pydantic",
+                "pickle._Unpickler",
+            },
+        ),
+        (
+            ["jobs", "list", "--jsonl"],
+            NOTHING_HEAVY,
+        ),
+        (["failures", "list", "--json"], NOTHING_HEAVY),
+        (["schedule", "cron", "--json"], NOTHING_HEAVY),
+        (["export"], NOTHING_HEAVY),
         (["workers", "list"], {"rq", "textual", "httpx", "sqlalchemy", "pydantic"}),
     ],
 )
