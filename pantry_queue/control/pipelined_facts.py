@@ -42,6 +42,7 @@ class Fact:
         score: of its place in a registry.
         before: in a queue, the job before it that stays; empty at the head; None where it is in no list.
         parents: jobs it waits for that know of it, and how long the set lives that says so.
+        left: jobs in its set of dependents that wait no longer.
         starting: a worker has just taken it.
         lives: of results, dependents and dependencies in milliseconds, -2 where there are none.
     """
@@ -53,6 +54,7 @@ class Fact:
     score: str | None
     lives: tuple[int, int, int]
     parents: tuple[tuple[str, int], ...]
+    left: tuple[str, ...] = ()
     before: str | None = None
     starting: bool = False
 
@@ -112,6 +114,7 @@ def gather(
         facts.each.append(_fact(options, job_id, part, scores.get(job_id)))
     _mark_running(client, keys, facts, options)
     _look_at_parents(client, keys, facts)
+    _look_at_dependents(client, keys, facts)
     unknown = [fact for fact in facts if fact.score is None and fact.state in REGISTRY_OF]
     found = ask(client, [("ZSCORE", keys.registry(REGISTRY_OF[f.state], f.origin), f.id) for f in unknown])
     for fact, score in zip(unknown, found, strict=True):
@@ -170,6 +173,19 @@ def _look_at_parents(client: Redis, keys: Keys, facts: Facts) -> None:
             known.setdefault(fact.id, []).append((parent, number(replies[2 * index + 1])))
     for fact in facts:
         fact.parents = tuple(known.get(fact.id, ()))
+
+
+#: States of jobs that may still be let go by what they wait for.
+WAITS = (b"deferred", b"canceled")
+
+
+def _look_at_dependents(client: Redis, keys: Keys, facts: Facts) -> None:
+    parents = [fact for fact in facts if fact.lives[1] != -2]
+    members = ask(client, [("SMEMBERS", keys.dependents(fact.id)) for fact in parents])
+    for fact, reply in zip(parents, members, strict=True):
+        names = [name_of(name) for name in blobs(reply)]
+        states = [blob(state) for state in ask(client, [("HGET", keys.job(name), "status") for name in names])]
+        fact.left = tuple(n for n, state in zip(names, states, strict=True) if state is not None and state not in WAITS)
 
 
 def _mark_running(client: Redis, keys: Keys, facts: Facts, options: Mapping[str, Any]) -> None:

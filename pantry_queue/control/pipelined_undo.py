@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pantry_queue.control.pipelined_facts import REGISTRY_OF
+from pantry_queue.control.pipelined_facts import REGISTRY_OF, WAITS
 from pantry_queue.keys import Keys
 from pantry_queue.monitor import wire
 from pantry_queue.monitor.wire import Command, ask, blob, blobs, name_of, number
@@ -133,10 +133,28 @@ def _delete(look: _Look) -> Undoing:
     for (kind, (key, life)), exists in zip(names.items(), there, strict=True):
         if number(exists):
             commands += [("RENAME", f"{trash}:{kind}:{job_id}", key), _expiry(key, life)]
+    commands += _no_second_time(look, trash)
     commands += look.into_place(f"{trash}:dependencies:{job_id}")
     if group := look.job.get("group_id"):
         commands += [("SADD", keys.group(group), job_id), ("SADD", f"{keys.prefix}:groups", group)]
     return None, commands, [keys.queue(look.queue)]
+
+
+def _no_second_time(look: _Look, trash: str) -> list[Command]:
+    """A job that was let go while what it waited for, or it itself, was in the trash is not let go again."""
+    keys = look.keys
+    members, parents = ask(
+        look.client, [("SMEMBERS", f"{trash}:dependents:{look.id}"), ("SMEMBERS", f"{trash}:dependencies:{look.id}")]
+    )
+    names = [name_of(member) for member in blobs(members)]
+    states = ask(look.client, [("HGET", keys.job(name), "status") for name in names])
+    gone = [
+        name for name, state in zip(names, states, strict=True) if blob(state) is not None and blob(state) not in WAITS
+    ]
+    found: list[Command] = [("SREM", keys.dependents(look.id), name) for name in gone]
+    if look.was.encode() not in WAITS:
+        found += [("SREM", keys.dependents(name_of(parent)), look.id) for parent in blobs(parents)]
+    return found
 
 
 def _join(look: _Look, parents: Any) -> list[Command]:
@@ -166,7 +184,7 @@ def _requeue(look: _Look) -> Undoing:
     if look.state == "queued" and look.job.get("enqueued_at") != look.iso:
         return "changed", [], []
     parents = look.record[13]
-    if parents and look.met(keys.dependencies(look.id), False):
+    if parents and look.was == "deferred" and look.met(keys.dependencies(look.id), False):
         return "parents_finished", [], []
     why, queue = look.taken_back()
     if why:

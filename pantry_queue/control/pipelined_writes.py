@@ -123,7 +123,7 @@ def _requeue(
         commands += [("ZREM", keys.registry(name, fact.origin), fact.id) for name in ("finished", "failed", "canceled")]
         commands += _leave(keys, options, fact)
         parents: list[tuple[str, int]] | bool = False
-        if fact.state == "deferred":
+        if fact.state in ("deferred", "canceled"):  # which may have been deferred
             commands += [("SREM", keys.dependents(parent), fact.id) for parent, _ in fact.parents]
             parents = list(fact.parents) or False
         old = [fact.text(name) for name in ("started_at", "ended_at", "exc_info", "retries_left", "number_of_retries")]
@@ -132,6 +132,8 @@ def _requeue(
     commands.append(("HSET", job, *_renewed(options, fact, queue)))
     if fact.text("retry_intervals") is not None:
         commands.append(("HDEL", job, "number_of_retries"))
+    if not copy:
+        commands += [("SREM", keys.dependents(job_id), name) for name in fact.left]
     ttl = int(fact.text("ttl") or 0)
     for key in (job, keys.dependents(job_id), *((keys.dependencies(job_id),) if ttl > 0 else ())):
         commands.append(("EXPIRE", key, ttl) if ttl > 0 else ("PERSIST", key))

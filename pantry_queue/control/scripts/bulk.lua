@@ -269,3 +269,14 @@ local function leave_started(ids_by_queue)
     for _, id in ipairs(ids) do redis.call('UNLINK', P .. ':executions:' .. id) end
   end
 end
+
+-- What a job lets go when it ends must still wait: RQ would put what has been let go before on its queue once more, when
+-- the job runs again or comes back from the trash.
+local function no_longer_waits(state) return state and state ~= 'deferred' and state ~= 'canceled' end
+
+local function forget_who_left(id)
+  local key = job_key(id) .. ':dependents'
+  for _, dependent in ipairs(redis.call('SMEMBERS', key)) do
+    if no_longer_waits(redis.call('HGET', job_key(dependent), 'status')) then redis.call('SREM', key, dependent) end
+  end
+end

@@ -59,7 +59,10 @@ local function renew_expiry(id, ttl, life, more)
     redis.call('EXPIRE', P .. ':job::' .. id .. ':dependencies', ttl)
   elseif beyond then
     if life ~= -1 then redis.call('PERSIST', job_key(id)) end
-    if more > 0 then redis.call('PERSIST', job_key(id) .. ':dependents') end
+    if more > 0 then
+      forget_who_left(id)
+      redis.call('PERSIST', job_key(id) .. ':dependents')
+    end
   end
 end
 
@@ -128,7 +131,8 @@ for i, id in ipairs(taken) do
   if not o.copies and REGISTRY[state] and state ~= 'finished' and state ~= 'failed' and state ~= 'canceled' then
     redis.call('ZREM', registry_key(REGISTRY[state], origin), id)
   end
-  if state == 'deferred' and not o.copies then parents = leave_parents(id) end
+  -- A canceled job may have been deferred.
+  if (state == 'deferred' or state == 'canceled') and not o.copies then parents = leave_parents(id) end
   renew(id, job, queue, limited)
   renew_expiry(id, tonumber(job[TTL] or ''), life, others[record])
   if limited then

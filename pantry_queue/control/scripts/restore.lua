@@ -99,6 +99,8 @@ function undo.delete(record)
   back('results', id, P .. ':results:' .. id, record[RESULTS])
   back('dependents', id, job_key(id) .. ':dependents', record[WAITING])
   back('dependencies', id, P .. ':job::' .. id .. ':dependencies', record[WAITED_FOR])
+  forget_who_left(id)
+  if no_longer_waits(record[STATE]) then leave_parents(id) end
   into_place(record)
   local group = redis.call('HGET', job_key(id), 'group_id')
   if is_set(group) then
@@ -138,7 +140,7 @@ function undo.requeue(record)
   if not job or not exists(id) then return 'missing' end
   if job[1] == 'queued' and not is_set(job[3]) and job[4] ~= record[ISO] then return 'changed' end
   local parents = record[FORMER_PARENTS]
-  if parents and met(id, false) then return 'parents_finished' end
+  if parents and state == 'deferred' and met(id, false) then return 'parents_finished' end
   local why = take_back(id, job)
   if why then return why end
   for name, value in pairs({started_at = record[BEGAN], ended_at = record[ENDED], exc_info = record[TRACEBACK],
