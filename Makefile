@@ -31,7 +31,7 @@ screenshots: $(VENV)/.dev ## pictures of the README, made by the console itself
 	@$(BIN)/python -m tests.screenshots
 
 bench: $(VENV)/.dev ## accuracy and speed, each against a named peer of the same run
-	@for bench in ocr_accuracy enqueue; do echo "== $$bench"; $(BIN)/python -m tests.benchmarks.$$bench || exit 1; done
+	@for bench in ocr_accuracy enqueue snapshot windows search failures; do echo "== $$bench"; $(BIN)/python -m tests.benchmarks.$$bench || exit 1; done
 
 clean: ## remove what make made
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist *.egg-info

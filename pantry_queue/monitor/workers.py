@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from pantry_queue.keys import Keys
 from pantry_queue.monitor import fields, wire
@@ -93,51 +93,92 @@ def worker(name: str, replies: Sequence[Any], subscribed: bool | None, now: date
         subscribed: whether its command channel has a listener, None if unknown.
         now: the server's time.
     """
-    found = wire.fields(replies[0], FIELDS)
+    said = _said(tuple(replies[0])) if isinstance(replies[0], list) else _said(())
     pttl = replies[1] if isinstance(replies[1], int) else None
-    jobs = _jobs(found, replies[2])
+    jobs = _jobs(said.current_job, replies[2])
     ttl = pttl / 1000 if pttl is not None and pttl >= 0 else None
-    state = fields.line(found.get("state"), 40)
-    heartbeat_at = fields.when(found.get("last_heartbeat"))
-    age = max(0.0, (now - heartbeat_at).total_seconds()) if heartbeat_at else None
+    age = max(0.0, (now - said.last_heartbeat_at).total_seconds()) if said.last_heartbeat_at else None
     verdict, evidence = judge(
         exists=pttl != -2,
         ttl=ttl,
         subscribed=subscribed,
-        busy=bool(jobs) or state == "busy",
-        death_at=fields.when(found.get("death")),
+        busy=bool(jobs) or said.state == "busy",
+        death_at=said.death_at,
         heartbeat_age=age,
     )
     return WorkerStat(
         name=safe(wire.raw_of(name)),
         raw_name=wire.raw_of(name),
-        state=state,
-        queues=tuple(safe(wire.raw_of(queue)) for queue in queue_names(replies)),
+        state=said.state,
+        queues=said.queues,
         job_ids=tuple(safe(job) for job in jobs),
         verdict=verdict,
         evidence=SafeText(evidence),
-        hostname=fields.line(found.get("hostname"), 255),
-        ip_address=fields.line(found.get("ip_address"), 60),
-        pid=fields.whole(found.get("pid")),
-        rq_version=fields.line(found.get("version"), 40),
-        python_version=fields.line(found.get("python_version"), 120),
-        birth_at=fields.when(found.get("birth")),
-        last_heartbeat_at=heartbeat_at,
+        hostname=said.hostname,
+        ip_address=said.ip_address,
+        pid=said.pid,
+        rq_version=said.rq_version,
+        python_version=said.python_version,
+        birth_at=said.birth_at,
+        last_heartbeat_at=said.last_heartbeat_at,
         heartbeat_age=age,
         ttl=ttl,
         subscribed=subscribed,
-        successful=fields.whole(found.get("successful_job_count")) or 0,
-        failed=fields.whole(found.get("failed_job_count")) or 0,
-        working_seconds=fields.real(found.get("total_working_time")) or 0.0,
-        shutdown_requested_at=fields.when(found.get("shutdown_requested_date")),
+        successful=said.successful,
+        failed=said.failed,
+        working_seconds=said.working_seconds,
+        shutdown_requested_at=said.shutdown_requested_at,
     )
 
 
-def _jobs(found: dict[str, bytes], executions: Any) -> list[bytes]:
+class _Said(NamedTuple):
+    """A worker's own record, readable."""
+
+    state: SafeText
+    queues: tuple[SafeText, ...]
+    birth_at: datetime | None
+    last_heartbeat_at: datetime | None
+    death_at: datetime | None
+    shutdown_requested_at: datetime | None
+    pid: int | None
+    hostname: SafeText
+    ip_address: SafeText
+    rq_version: SafeText
+    python_version: SafeText
+    successful: int
+    failed: int
+    working_seconds: float
+    current_job: bytes | None
+
+
+@lru_cache(maxsize=2048)
+def _said(values: tuple[Any, ...]) -> _Said:
+    """The record out of the reply to HMGET: an idle worker writes it once in seven minutes, we read it each second."""
+    found = wire.fields(values, FIELDS)
+    return _Said(
+        state=fields.line(found.get("state"), 40),
+        queues=tuple(safe(wire.raw_of(queue)) for queue in _split(found.get("queues", b""))),
+        birth_at=fields.when(found.get("birth")),
+        last_heartbeat_at=fields.when(found.get("last_heartbeat")),
+        death_at=fields.when(found.get("death")),
+        shutdown_requested_at=fields.when(found.get("shutdown_requested_date")),
+        pid=fields.whole(found.get("pid")),
+        hostname=fields.line(found.get("hostname"), 255),
+        ip_address=fields.line(found.get("ip_address"), 60),
+        rq_version=fields.line(found.get("version"), 40),
+        python_version=fields.line(found.get("python_version"), 120),
+        successful=fields.whole(found.get("successful_job_count")) or 0,
+        failed=fields.whole(found.get("failed_job_count")) or 0,
+        working_seconds=fields.real(found.get("total_working_time")) or 0.0,
+        current_job=found.get("current_job") or None,
+    )
+
+
+def _jobs(current_job: bytes | None, executions: Any) -> list[bytes]:
     """What it runs: its set of executions since RQ 3.0, a field of its record before."""
     running = [fields.job_of(member) for member in wire.scanned(executions)]
-    if not running and found.get("current_job"):
-        running = [found["current_job"]]
+    if not running and current_job:
+        running = [current_job]
     return list(dict.fromkeys(running))
 
 
