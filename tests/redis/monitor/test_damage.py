@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import json
 import math
 import pickle
 import zlib
@@ -15,8 +16,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pantry_queue.keys import Keys
-from pantry_queue.monitor import job, jobs, snapshot
+from pantry_queue.monitor import failures, job, joblog, jobs, schedule, search, snapshot, tree
 from pantry_queue.monitor.model import STATES
+from pantry_queue.monitor.query import parse
 from pantry_queue.text import SafeText
 
 if TYPE_CHECKING:
@@ -119,8 +121,14 @@ TYPED = (
     "rq:queues rq:workers rq:suspended rq:queue:q rq:queue:q:intermediate rq:wip:q rq:finished:q rq:failed:q"
     " rq:deferred:q rq:scheduled:q rq:canceled:q rq:ready:q rq:scheduler-lock:q rq:job:j1 rq:job:j1:dependents"
     " rq:job::j1:dependencies rq:results:j1 rq:executions:j1 rq:execution:j1:e1 rq:worker:w1"
-    f" rq:worker:w1:executions {Keys().paused} {Keys().quarantine}"
+    f" rq:worker:w1:executions {Keys().paused} {Keys().quarantine} {Keys().log('j1')}"
+    " rq:cron_schedulers rq:cron_scheduler:s rq:cron_job:n:jobs rq:scheduler:scheduled_jobs rq:scheduler_lock"
 ).split()
+#: What a CronScheduler says of one entry.
+ENTRY = st.dictionaries(
+    st.sampled_from("func_name name queue_name cron interval latest_enqueue_time next_enqueue_time".split()),
+    st.none() | st.text(max_size=20) | st.floats() | st.integers() | st.sampled_from(["* * * * *", "n", "\x1b[2J"]),
+)
 WORLD = st.fixed_dictionaries(
     {
         "jobs": st.dictionaries(st.sampled_from([b"j1", b"j2", b"j3"]) | RAW, JOB, max_size=3),
@@ -137,6 +145,9 @@ WORLD = st.fixed_dictionaries(
             {}, optional={"created_at": TIME, "last_heartbeat": TIME, "worker_name": RAW}
         ),
         "lock": RAW,
+        "cron": st.lists(ENTRY | st.none(), max_size=3).map(json.dumps) | RAW,
+        "theirs": SORTED_SET,
+        "log": st.lists(RAW, max_size=3),
         "related": st.lists(IDENT, max_size=3),
         "wrong": st.dictionaries(st.sampled_from(TYPED), st.sampled_from(KINDS), max_size=3),
     }
@@ -172,6 +183,13 @@ def build(client: Redis, world: dict[str, Any]) -> None:
         pipe.sadd("rq:job:j1:dependents", member)
         pipe.sadd("rq:job::j1:dependencies", member)
     pipe.set("rq:scheduler-lock:q", world["lock"])
+    pipe.zadd("rq:cron_schedulers", {"s": 9e9})
+    pipe.hset("rq:cron_scheduler:s", "cron_jobs", world["cron"])
+    pipe.zadd("rq:cron_job:n:jobs", {b"\x1b[0m": 1})
+    if world["theirs"]:
+        pipe.zadd("rq:scheduler:scheduled_jobs", world["theirs"])
+    for line in world["log"]:
+        pipe.xadd(Keys().log("j1"), {"line": line})
     for key, kind in world["wrong"].items():
         pipe.delete(key)
         write(pipe, key, kind)
@@ -198,7 +216,8 @@ def write(pipe: Any, key: str, kind: str) -> None:
 def texts(value: Any) -> Iterator[str]:
     """Every text in what a reader gave."""
     if isinstance(value, str):
-        assert isinstance(value, SafeText) or value.isidentifier(), f"{value!r} did not go through the door"
+        known = value.isidentifier() or value.isalnum() or value == "rq-scheduler"
+        assert isinstance(value, SafeText) or known, f"{value!r} did not go through the door"
         yield value
     elif isinstance(value, tuple):
         for item in value:
@@ -224,6 +243,20 @@ def read_all(client: Redis, names: snapshot.KnownNames) -> Iterator[Any]:
     for job_id in sorted(ids):
         yield job.read(client, KEYS, job_id)
         yield job.read(client, KEYS, job_id, reveal=True)
+    yield from found_all(client)
+
+
+def found_all(client: Redis) -> Iterator[Any]:
+    """Everything that looks over many jobs, or at what stands around one."""
+    for text in ("", "args:x func:m error:x age>0 runtime<9w wait<9w ended<9w retries<9 or worker:* or not x"):
+        yield from search.search(client, KEYS, parse(text), queues=["q"])
+    report = failures.groups(client, KEYS, queues=["q"])
+    yield report
+    yield from failures.members(client, KEYS, {group.signature for group in report.groups}, queues=["q"])
+    yield schedule.read(client, KEYS)
+    yield tree.read(client, KEYS, "j1")
+    yield tree.read(client, KEYS, "j1", direction="dependencies")
+    yield joblog.read(client, KEYS, "j1").lines
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
