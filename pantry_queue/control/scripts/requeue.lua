@@ -18,10 +18,15 @@ local FIELDS = fields_with({'ttl', 'timeout', 'retry_intervals', 'retries_left',
   operation and 'exc_info'})
 
 -- The number of retries a job began with is not stored; it has at least one for each interval.
+local counted = {}
 local function all_retries(job)
   if not job[INTERVALS] then return nil end
-  local ok, intervals = pcall(cjson.decode, job[INTERVALS])
-  local count = ok and type(intervals) == 'table' and #intervals or 1
+  local count = counted[job[INTERVALS]]
+  if not count then
+    local ok, intervals = pcall(cjson.decode, job[INTERVALS])
+    count = ok and type(intervals) == 'table' and #intervals or 1
+    counted[job[INTERVALS]] = count
+  end
   return count > (tonumber(job[RETRIES] or '0') or 0) and count or nil
 end
 
