@@ -15,7 +15,7 @@ demo: $(VENV)/.demo ## the main job on this machine: server, agent, workers, rec
 	@$(BIN)/pantry-console demo
 
 test: $(VENV)/.dev ## all tests
-	@$(BIN)/python -m pytest -q
+	@$(BIN)/python -m pytest -q -n auto --dist loadfile
 
 lint: $(VENV)/.dev ## ruff, mypy --strict, import contracts
 	@$(BIN)/ruff check .
