@@ -48,6 +48,9 @@ class Settings:
         worker_name: None when it is to be made from host and pid.
         burst_mode: a worker ends when its queues are empty.
         receipts_dir: as written in `RECEIPTS_DIR`; `upload_dir` is where uploads are kept.
+        allowed_tasks: prefixes of the dotted paths a worker runs; `*` is everything.
+        jobs_per_horse: jobs one process of a worker runs before it is replaced.
+        horse_memory_mb: MiB it may hold before it is replaced.
     """
 
     redis_url: str | None = field(default=None, repr=False)
@@ -65,6 +68,9 @@ class Settings:
     worker_name: str | None = None
     burst_mode: bool = False
     receipts_dir: str | None = None
+    allowed_tasks: tuple[str, ...] = ("pantry_queue.tasks.",)
+    jobs_per_horse: int = 100
+    horse_memory_mb: int = 1024
 
     @property
     def low_queue_name(self) -> str:
@@ -144,6 +150,18 @@ class Settings:
             ),
             burst_mode=read("BURST_MODE", _switch, "true or false", defaults.burst_mode),
             receipts_dir=read("RECEIPTS_DIR", _folder, "the path of a folder", None),
+            allowed_tasks=read(
+                "WORKER_ALLOWED_TASKS",
+                _task_prefixes,
+                "dotted paths or beginnings of them with commas between, or *",
+                defaults.allowed_tasks,
+            ),
+            jobs_per_horse=read(
+                "WORKER_JOBS_PER_HORSE", _between(1, 10**9), "a number of jobs, 1 or more", defaults.jobs_per_horse
+            ),
+            horse_memory_mb=read(
+                "WORKER_HORSE_MEMORY_MB", _between(16, 10**7), "MiB, 16 or more", defaults.horse_memory_mb
+            ),
         )
 
 
@@ -236,6 +254,13 @@ def _agent_urls(raw: str) -> tuple[str, ...]:
     if not urls:
         raise ValueError
     return urls
+
+
+def _task_prefixes(raw: str) -> tuple[str, ...]:
+    prefixes = tuple(part.strip() for part in raw.split(",") if part.strip())
+    if not prefixes or not all(prefix == "*" or prefix.replace(".", "").isidentifier() for prefix in prefixes):
+        raise ValueError
+    return prefixes
 
 
 def _database_url(raw: str) -> str:

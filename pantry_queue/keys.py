@@ -154,8 +154,44 @@ class Keys:
 
     @property
     def quarantine(self) -> str:
-        """Jobs set aside because they cannot be read."""
+        """Sorted set of ids of jobs set aside because they cannot be read, by the time that was found."""
         return f"{self.own}:quarantine"
+
+    @property
+    def quarantine_reasons(self) -> str:
+        """Hash: id of a job in quarantine -> JSON of `reason`, `queue` and `place` it was taken from."""
+        return f"{self.own}:quarantine:why"
+
+    @property
+    def rescue_lock(self) -> str:
+        """String with the name of the worker that looks for lost jobs now; expires."""
+        return f"{self.own}:rescue"
+
+    @property
+    def suspects(self) -> str:
+        """Hash: what may be lost -> the server's time it was seen first; expires."""
+        return f"{self.own}:rescue:seen"
+
+    @property
+    def scan_cursor(self) -> str:
+        """String: how far the search for jobs that nothing holds has come; expires."""
+        return f"{self.own}:rescue:cursor"
+
+    def repairs(self, job_id: str) -> str:
+        """String: how often a job was put back; expires 72 hours after the first time."""
+        return f"{self.own}:rescue:repairs:{job_id}"
+
+    def log(self, job_id: str) -> str:
+        """Stream of what a job wrote, one entry a line (field `line`); expires a day after its last line."""
+        return f"{self.own}:log:{job_id}"
+
+    def progress(self, job_id: str) -> str:
+        """Hash `done`, `total`, `message`, `at` (unix time): how far a job is; expires a day after its last change."""
+        return f"{self.own}:progress:{job_id}"
+
+    def stats(self, minute: int) -> str:
+        """Hash of counts by function of one minute since 1970 (`pantry_queue.workers.stats`); expires after a day."""
+        return f"{self.own}:stats:{minute}"
 
     @property
     def audit(self) -> str:

@@ -18,7 +18,7 @@ from pantry_queue.monitor.rebuilding import NotPlain, rebuilt
 from pantry_queue.monitor.rendering import Rendering, is_value
 from pantry_queue.text import SafeText, safe
 
-__all__ = ["NotPlain", "func_name", "meta", "payload", "plain", "readable"]
+__all__ = ["NotPlain", "Seen", "func_name", "meta", "payload", "plain", "readable", "seen"]
 
 #: Bytes of a stored field that are asked for; a longer one is said, not loaded.
 STORED_LIMIT = 1 << 20
@@ -34,6 +34,36 @@ class _Content:
     value: Any
     format: Literal["pickle", "json", "unknown"]
     notes: tuple[str, ...] = ()
+    whole: bool = True
+    calls: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a stored value would do if it were loaded.
+
+    Attributes:
+        func: of a job's call, as it is stored; None when it is no call.
+        bound: the call is of a method of a stored object.
+        calls: what loading it would call, beyond what makes plain values.
+        whole: all of it was read; otherwise it may do anything.
+        readable: it is pickle or JSON.
+    """
+
+    func: str | None
+    bound: bool
+    calls: tuple[str, ...]
+    whole: bool
+    readable: bool
+
+
+def seen(stored: bytes) -> Seen:
+    """Judge a stored value before it is loaded."""
+    content = _content(stored)
+    call = _items(content.value) or []
+    func = call[0] if len(call) >= 4 and isinstance(call[0], str) else None
+    bound = len(call) >= 4 and call[1] is not None
+    return Seen(func, bound, content.calls, content.whole, content.format != "unknown")
 
 
 def payload(data: bytes | None, *, reveal: bool = False) -> Payload:
@@ -114,13 +144,13 @@ def plain(value: bytes) -> Any:
 def _content(stored: bytes) -> _Content:
     notes: tuple[str, ...] = ()
     if len(stored) > STORED_LIMIT:
-        return _Content(None, "unknown", (f"{len(stored):,} bytes, not read",))
+        return _Content(None, "unknown", (f"{len(stored):,} bytes, not read",), whole=False)
     data, cut = fields.inflate(stored)
     if cut:
         notes = (f"only the first {len(data):,} bytes of its content were read",)
     if data[:1] != b"\x80":
         try:
-            return _Content(json.loads(data), "json", notes)
+            return _Content(json.loads(data), "json", notes, whole=not cut)
         except (ValueError, RecursionError):
             if data[-1:] != b"." and not cut:
                 return _Content(
@@ -132,7 +162,7 @@ def _content(stored: bytes) -> _Content:
     risky = [name for name, func in found.calls.items() if not is_value(func)]
     if risky:
         notes = (*notes, "unpickling it would call " + ", ".join(risky[:10]))
-    return _Content(found.value, "pickle", notes)
+    return _Content(found.value, "pickle", notes, not (cut or found.trouble), tuple(risky))
 
 
 def _items(value: Any) -> list[Any] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from typing import TextIO
 
@@ -41,6 +42,10 @@ class _Errors(logging.StreamHandler[TextIO]):
         super().__init__(sys.stderr)
         self.setFormatter(OneLine())
 
+    def keep(self) -> None:
+        """Go on writing to where standard error is now, whatever becomes of it."""
+        self.setStream(os.fdopen(os.dup(2), "w", 1, encoding="utf-8", errors="backslashreplace"))
+
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
         """Only what writing itself may raise is swallowed."""
         error = sys.exc_info()[1]
@@ -62,3 +67,11 @@ def log_to_stderr() -> None:
         logger.addHandler(_Errors())
         logger.setLevel(logging.INFO)
         logger.propagate = False
+
+
+def keep_stderr() -> None:
+    """Before standard error is given to a job: the worker's own messages still go where they went."""
+    for name in ("rq", "pantry_queue"):
+        for handler in logging.getLogger(name).handlers:
+            if isinstance(handler, _Errors):
+                handler.keep()

@@ -6,6 +6,7 @@ import argparse
 import logging
 import os
 import sys
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ from pantry_queue.workers import naming
 from pantry_queue.workers.log import log_to_stderr
 
 if TYPE_CHECKING:
+    from redis import Redis
+
     from pantry_queue.workers.pantry_worker import PantryWorker
 
 EXIT_USAGE = 2
@@ -24,11 +27,10 @@ EXIT_REDIS = 5
 #: An end that nobody asked for (EX_SOFTWARE). RQ itself would leave with 0, and a supervisor would not restart it.
 EXIT_BROKEN = 70
 
-# RQ's defaults put a dead worker's job right after up to 808 s: an idle worker looks every 405 s, maintenance runs
-# every 600 s. With these a job counts as abandoned 65 s after its last beat, and is looked for every 25 s.
+# An idle worker beats every five seconds; its hash outlives it by little more than a minute.
 _WORKER_TTL = 45
-_MAINTENANCE_SECONDS = 25
-_BEAT_SECONDS = 5
+#: A clock further off than this makes run times and waits lie, and stock workers put running jobs back.
+_CLOCK_SECONDS = 5.0
 
 _MAC_VARIABLE = "OBJC_DISABLE_INITIALIZE_FORK_SAFETY"
 
@@ -42,6 +44,7 @@ def run_worker(
     queues: Sequence[str] | None = None,
     burst: bool | None = None,
     name: str | None = None,
+    jobs_per_horse: int | None = None,
 ) -> int:
     """Work until asked to stop: SIGTERM, SIGINT or SIGHUP once lets the running job end, twice does not.
 
@@ -52,6 +55,7 @@ def run_worker(
         queues: names in the order they are taken; the service's own by default.
         burst: end when the queues are empty; as the settings say by default.
         name: the worker's name; as the settings say, else made from host and pid.
+        jobs_per_horse: jobs one process runs before it is replaced; as the settings say by default.
 
     Returns:
         The exit code: 0 done or stopped on request, 2 a setting cannot be used, 5 Redis is away or refuses us,
@@ -63,7 +67,7 @@ def run_worker(
         names = _queue_names(settings, queues)
         _warm_up(settings, names)
         with translated(settings):
-            worker = _worker(settings, names, name or settings.worker_name)
+            worker = _worker(settings, names, name or settings.worker_name, jobs_per_horse)
             worker.listen_to_signals()
             worker.work(burst=in_burst, with_scheduler=True)
     except RedisUnavailable as error:
@@ -104,24 +108,39 @@ def _warm_up(settings: Settings, names: Sequence[str]) -> None:
         logger.warning("%s Receipts wait until it answers.", error)
 
 
-def _worker(settings: Settings, names: Sequence[str], wished: str | None) -> PantryWorker:
+def _worker(settings: Settings, names: Sequence[str], wished: str | None, jobs_per_horse: int | None) -> PantryWorker:
+    from pantry_queue.workers.allowlist import AllowList
+    from pantry_queue.workers.horses import Limits
     from pantry_queue.workers.pantry_worker import PantryWorker
 
     # Asked on a connection that gives up soon; the worker's own waits for minutes, as it must once it is at work.
     quick = connect(settings, "client")
     quick.ping()
+    _check_clock(quick)
     name = naming.choose(quick, wished)
     quick.close()
     logger.info("Worker %s takes %s from %s.", name, ", ".join(names), describe(settings))
+    allow = AllowList(settings.allowed_tasks)
+    if allow.open:
+        logger.warning(
+            "WORKER_ALLOWED_TASKS is *: whoever may write to Redis runs any code here. Name the tasks instead."
+        )
     return PantryWorker(
         list(names),
         name=name,
         connection=connect(settings, "worker"),
+        allow=allow,
+        limits=Limits(jobs=jobs_per_horse or settings.jobs_per_horse, memory=settings.horse_memory_mb << 20),
         default_result_ttl=settings.result_ttl,
         worker_ttl=_WORKER_TTL,
-        maintenance_interval=_MAINTENANCE_SECONDS,
-        job_monitoring_interval=_BEAT_SECONDS,
     )
+
+
+def _check_clock(client: Redis) -> None:
+    seconds, micros = client.time()
+    off = time.time() - (seconds + micros / 1e6)
+    if abs(off) > _CLOCK_SECONDS:
+        raise ConfigError(f"This machine's clock is {off:+.0f} s off that of Redis: set both by the same time server.")
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -132,7 +151,20 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--queue", action="append", metavar="NAME", help="a queue to take from, in this order")
     parser.add_argument("--burst", action="store_true", default=None, help="end when the queues are empty")
     parser.add_argument("--name", help="the worker's name")
+    parser.add_argument(
+        "--jobs-per-horse",
+        type=_positive,
+        metavar="N",
+        help="jobs one process runs before it is replaced, 1 is RQ's way",
+    )
     return parser.parse_args(argv)
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
 
 
 def make_forks_safe_on_mac() -> None:
@@ -153,7 +185,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         settings = Settings.from_env()
     except ConfigError as error:
         return _say(error, EXIT_USAGE)
-    return run_worker(settings, queues=arguments.queue, burst=arguments.burst, name=arguments.name)
+    return run_worker(
+        settings,
+        queues=arguments.queue,
+        burst=arguments.burst,
+        name=arguments.name,
+        jobs_per_horse=arguments.jobs_per_horse,
+    )
 
 
 if __name__ == "__main__":

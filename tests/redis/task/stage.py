@@ -34,6 +34,7 @@ class Stage:
             "RQ_REDIS_URL": str(settings.redis_url),
             "AGENT_URL": agent.url,
             "DATABASE_URL": database_url,
+            "WORKER_ALLOWED_TASKS": "pantry_queue.tasks.,tests.",
         }
         self._processes: list[subprocess.Popen[bytes]] = []
 
