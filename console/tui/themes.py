@@ -75,7 +75,7 @@ _ANSI = {
     "state-scheduled": "ansi_bright_magenta",
     "muted": "ansi_white",
     "faint": "ansi_bright_black",
-    "trend": "ansi_white",
+    "trend": "ansi_bright_black",
     "rate-out": "ansi_green",
     "rate-in": "ansi_cyan",
     "key": "ansi_bright_cyan",

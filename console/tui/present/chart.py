@@ -30,7 +30,7 @@ def _level(value: float, top: float, levels: int) -> int:
     if value <= 0 or top <= 0:
         return 0
     # What is there at all is seen, however small beside the rest.
-    return max(1, min(levels, round(value / top * levels)))
+    return max(1, round(min(1.0, value / top) * levels))
 
 
 def _line(levels: Sequence[int], floor: int, dots: tuple[tuple[int, ...], tuple[int, ...]]) -> str:

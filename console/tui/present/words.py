@@ -34,7 +34,8 @@ def age(seconds: float | None) -> str:
         return f"{whole // 60}m"
     if whole < 86400:
         return f"{whole // 3600}h{whole % 3600 // 300 * 5:02d}"
-    return f"{whole // 86400}d{whole % 86400 // 3600}h"
+    days = whole // 86400
+    return f"{days}d{whole % 86400 // 3600}h" if days < 10 else f"{days}d"
 
 
 def reach(seconds: float) -> str:

@@ -220,6 +220,9 @@ class RowTable(Widget, can_focus=True):
         under = self.rich_style + self._palette.style("rows--cursor") if on_cursor else self.rich_style
         pointer = _POINTER if on_cursor and self.has_focus else _NO_POINTER
         cells = [pointer, *self._cells(row.cells)]
+        if under.reverse:
+            # Each colour reversed would make a motley of the line.
+            cells = [Cell(cell.text) for cell in cells]
         if not on_thumb:
             return self._palette.strip(cells, width, under)
         bar = self._palette.strip([_THUMB], 1, self.rich_style)
