@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 #: Failures looked at unless more are asked for.
 SCAN = 200_000
-_FIELDS = ("description", "status", "created_at")
+_FIELDS = ("description", "status")
 #: Failures asked about at once: their answer should fit into a socket's buffer, so that the server can go on meanwhile.
 _STEP = 64
 #: Bytes of a stored traceback worth remembering.
