@@ -43,12 +43,13 @@ class Parts:
         self._threads = anyio.CapacityLimiter(_THREADS)
         self._decoders = anyio.CapacityLimiter(_DECODERS)
 
-    async def run(self, work: Callable[[], T], seconds: float = ANSWER_SECONDS) -> T:
+    async def run(self, work: Callable[[], T], seconds: float | None = None) -> T:
         """The result of `work`, done on a thread.
 
         Raises:
-            NoAnswer: it took longer than `seconds`; it goes on, and its result is dropped.
+            NoAnswer: it took longer than `seconds` (`ANSWER_SECONDS`); it goes on, and its result is dropped.
         """
+        seconds = ANSWER_SECONDS if seconds is None else seconds
         with anyio.move_on_after(seconds):
             return await anyio.to_thread.run_sync(work, abandon_on_cancel=True, limiter=self._threads)
         raise NoAnswer(

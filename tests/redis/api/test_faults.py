@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -15,6 +16,7 @@ import pytest
 
 from pantry_queue import embedded
 from pantry_queue.config import Settings
+from pantry_queue.receipts.api import parts
 from tests.redis.api.conftest import Api, add_many, problem, running
 
 QUEUE = "/receipts/ocr/queue-status"
@@ -162,3 +164,31 @@ def test_what_was_queued_before_redis_went_is_not_doubled_afterwards(world: Worl
     world.server = embedded.start(tmp_path / "valkey")
     assert api.http.post("/receipts/ocr/process-all").json()["queued"] == 1300
     assert api.http.get(QUEUE).json()["count"] == 2500
+
+
+def test_a_lock_is_waited_for_shorter_than_by_a_worker(settings: Settings, tmp_path: Path) -> None:
+    database = tmp_path / "receipts.db"
+    here = replace(settings, database_url=f"sqlite:///{database}", receipts_dir=str(tmp_path / "uploads"))
+    with running(here) as api, closing(sqlite3.connect(database, isolation_level=None)) as other:
+        api.store.prepare()
+        other.execute("BEGIN IMMEDIATE")
+        # With a worker's patience the request would run into its own time limit first, which is another code.
+        problem(api.upload(), 503, "database_unavailable")
+
+
+def test_a_database_that_hangs_holds_up_neither_readiness_nor_callers_for_ever(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parts, "ANSWER_SECONDS", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        hanging = f"postgresql://postgres@127.0.0.1:{silent.getsockname()[1]}/pantry?connect_timeout=3600"
+        with running(replace(settings, database_url=hanging, receipts_dir=str(tmp_path / "uploads"))) as api:
+            ready = api.http.get("/ready")
+            assert (ready.status_code, ready.json()["database"]["ok"], ready.json()["redis"]["ok"]) == (
+                503,
+                False,
+                True,
+            )
+            problem(api.http.get("/receipts"), 503, "no_answer")
+            assert api.http.get("/receipts/ocr/queue-status").status_code == 200
+            assert api.http.get("/health").status_code == 200

@@ -74,6 +74,13 @@ def test_what_is_no_receipt_is_refused(api: Api, content: bytes, status: int, co
     assert nothing_is_kept(api)
 
 
+def test_a_body_that_says_it_is_too_large_is_not_waited_for(api: Api) -> None:
+    head = f"POST /receipts HTTP/1.1\r\nHost: x\r\nContent-Length: {20 * 2**20}\r\n\r\n"
+    with socket.create_connection((api.http.base_url.host, api.http.base_url.port or 0), 30) as link:
+        link.sendall(head.encode())
+        assert link.recv(2**16).startswith(b"HTTP/1.1 413 ")
+
+
 def test_a_body_without_an_end_is_refused_on_the_way(api: Api) -> None:
     head = (
         "POST /receipts HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
