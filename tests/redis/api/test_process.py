@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import socket
@@ -13,10 +14,11 @@ from pathlib import Path
 
 import httpx
 import pytest
+from PIL import Image
 
 from pantry_queue.config import Settings
 from pantry_queue.errors import ConfigError
-from tests.redis.api.conftest import DAY, picture, until
+from tests.redis.api.conftest import DAY, picture, problem, until
 
 MODULE = "pantry_queue.receipts.api"
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -127,3 +129,26 @@ def test_why_it_cannot_start_is_one_line(tmp_path: Path, arguments: list[str], m
         assert (server.returncode, out) == (1, "")
         assert told in errors
         assert len(errors.splitlines()) == 1
+
+
+def test_a_disk_that_is_full_is_told_and_nothing_of_the_image_stays(tmp_path: Path, settings: Settings) -> None:
+    """A limit on the size of files stands in for the disk: the write breaks off half-way in the same manner."""
+    noise = Image.frombytes("RGB", (500, 500), os.urandom(500 * 500 * 3))
+    content = io.BytesIO()
+    noise.save(content, "PNG")
+    port_file = tmp_path / "port"
+    code = (
+        "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, 500_000)); "
+        f"from {MODULE}.serve import main; sys.exit(main())"
+    )
+    with process(
+        tmp_path, "-c", code, "--port", "0", "--port-file", str(port_file), REDIS_URL=str(settings.redis_url)
+    ) as server:
+        until(lambda: port_file.exists() or server.poll() is not None)
+        url = f"http://127.0.0.1:{port_file.read_text().strip()}"
+        answer = httpx.post(
+            f"{url}/receipts", files={"file": content.getvalue()}, data={"purchase_date": DAY}, timeout=60
+        )
+        problem(answer, 503, "uploads_unavailable")
+        assert list((tmp_path / "data" / "receipts").iterdir()) == []
+        assert httpx.get(f"{url}/receipts").json()["total"] == 0
