@@ -9,8 +9,9 @@ import typer
 
 from console.cli import output
 from console.cli.actions import Alias, AsJson, Reason, Yes
-from console.cli.carrying_out import Manner, end, show_progress, stopping, tell, who, writer
+from console.cli.carrying_out import Manner, end, stopping, who, writer
 from console.cli.target import of
+from console.cli.telling import show_progress, tell
 from pantry_queue.errors import Refused
 
 if TYPE_CHECKING:
