@@ -271,7 +271,7 @@ def test_copy_with_other_arguments(cli: Cli, failed: Redis) -> None:
 def test_a_canary_that_fails_keeps_the_rest(cli: Cli, failed: Redis, settings: Settings) -> None:
     worker = subprocess.Popen(
         [sys.executable, "-m", "console", "workers", "run", "--queue", "emails", "--queue", "good"],
-        env=os.environ | {"PANTRY_REDIS_URL": str(settings.redis_url)},
+        env=os.environ | {"PANTRY_REDIS_URL": str(settings.redis_url), "WORKER_ALLOWED_TASKS": "*"},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -328,7 +328,7 @@ def test_stop_tells_the_worker(cli: Cli, redis_client: Redis, settings: Settings
     queue.enqueue("time.sleep", 60, job_id="long")
     worker = subprocess.Popen(
         [sys.executable, "-m", "console", "workers", "run", "--queue", "slow"],
-        env=os.environ | {"PANTRY_REDIS_URL": str(settings.redis_url)},
+        env=os.environ | {"PANTRY_REDIS_URL": str(settings.redis_url), "WORKER_ALLOWED_TASKS": "*"},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
