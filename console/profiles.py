@@ -116,12 +116,12 @@ def _profile(name: str, table: Any, file: Path, private: bool) -> Profile:
             raise ConfigError(f"{where}: {key} should be a {_FIELDS[key].__name__}.")
     if mask_url(table["url"]) != table["url"] and not private:
         raise ConfigError(f"{where} holds a password that others may read: chmod 600 {file}, or use password_file.")
-    production = table.get("production", False)
+    production = bool(table.get("production", False))
     secret = table.get("password_file")
     return Profile(
         name,
         table["url"],
         production=production,
-        read_only=table.get("read_only", production),
+        read_only=bool(table.get("read_only", production)),
         password_file=(file.parent / Path(secret).expanduser()) if secret else None,
     )
