@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pantry_queue.client import QueueClient as QueueClient
     from pantry_queue.config import Settings as Settings
+    from pantry_queue.workers.joblog import progress as progress
 
 __version__ = "0.1.0"
 
-_PUBLIC = {"QueueClient": "pantry_queue.client", "Settings": "pantry_queue.config"}
+_PUBLIC = {"QueueClient": "pantry_queue.client", "Settings": "pantry_queue.config", "progress": "pantry_queue.workers.joblog"}
 
 
 def __getattr__(name: str) -> Any:

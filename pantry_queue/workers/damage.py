@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import logging
-import zlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -64,12 +63,10 @@ def trouble(raw_id: bytes, raw: Mapping[bytes, bytes], *, call: bool = True) -> 
         job = Job(job_id, connection=_NOWHERE, serializer=_Unread)
         job.restore({**light, b"data": b"-"})
         inflate(raw.get(b"exc_info", b""))[0].decode()
-    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError, zlib.error) as error:
-        return f"a field of it cannot be read ({safe(str(error), 150)})"
     except NoSuchJobError:
         return "it is no job"
     except Exception as error:
-        return f"a field of it cannot be read ({type(error).__name__}: {safe(str(error), 150)})"
+        return f"a field of it cannot be read ({safe(f'{type(error).__name__}: {error}', 150)})"
     if call and not payload.seen(raw[b"data"]).readable:
         return "its call is neither pickle nor JSON (field data)"
     return None

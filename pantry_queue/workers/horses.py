@@ -50,11 +50,13 @@ class Horse:
     Attributes:
         pid: its process, also its process group.
         alive: it has not been waited for.
+        doomed: it was told to die, and may not have yet.
     """
 
     def __init__(self, pid: int, link: socket.socket, output: int) -> None:
         self.pid = pid
         self.alive = True
+        self.doomed = False
         self.status = 0
         self._link = link
         self._output = output
@@ -109,6 +111,7 @@ class Horse:
     def kill(self, number: int = signal.SIGKILL) -> None:
         """Signal its whole group: what a job has started goes with it."""
         if self.alive:
+            self.doomed = True
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.pid, number)
 

@@ -42,7 +42,6 @@ class JobLog:
         self._allowance = float(BURST)
         self._filled = time.monotonic()
         self._sent = 0.0
-        self._began = False
 
     @property
     def pending(self) -> bool:
@@ -93,8 +92,6 @@ class JobLog:
         lines, left_out = self._lines, self._left_out
         try:
             with self._connection.pipeline(transaction=False) as pipe:
-                if not self._began:  # of an earlier try the log is another one
-                    pipe.xadd(self._key, {"line": b"", "began": b"1"}, maxlen=MOST_LINES, approximate=True)
                 for line in lines:
                     pipe.xadd(self._key, {"line": line}, maxlen=MOST_LINES, approximate=True)
                 if left_out:
@@ -107,7 +104,6 @@ class JobLog:
                 self._lines.clear()
             self._sent = time.monotonic()
             return
-        self._began = True
         self._lines, self._left_out, self._sent = [], 0, time.monotonic()
 
 

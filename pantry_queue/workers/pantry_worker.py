@@ -267,6 +267,8 @@ class PantryWorker(Tending):
 
     def _saddle(self, order: Any) -> horses.Horse:
         """A horse that has the job: the last one, or a new one when that is gone."""
+        if self._horse is not None and self._horse.doomed:  # a command that came as its last job ended
+            self.wait_for_horse()
         if self._horse is not None:
             try:
                 self._horse.send(order)

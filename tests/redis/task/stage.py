@@ -83,6 +83,10 @@ class Stage:
         """The job's status as Redis holds it."""
         return (self.redis.hget(f"rq:job:ocr-{receipt_id}", "status") or b"").decode()
 
+    def status_of(self, job_id: str) -> str:
+        """A job's status as Redis holds it."""
+        return (self.redis.hget(f"rq:job:{job_id}", "status") or b"").decode()
+
     def error(self, job: Job) -> str:
         """Last line of what the job failed with."""
         result = job.latest_result()

@@ -26,3 +26,37 @@ def append(path: str, line: str) -> None:
     """Add a line to a file."""
     with Path(path).open("a") as file:
         file.write(f"{line}\n")
+
+
+def pid_of_horse() -> int:
+    """Which process ran it."""
+    return os.getpid()
+
+
+def crash() -> None:
+    """End the process without a word more."""
+    print("last words", flush=True)
+    os.kill(os.getpid(), 9)
+
+
+def write_much() -> None:
+    """Everything a job may write to."""
+    import logging
+
+    from pantry_queue import progress
+
+    print("one")
+    sys.stderr.write("two\n")
+    logging.getLogger("chore").info("three")
+    os.system("echo four")
+    progress(3, 4, "nearly")
+
+
+def sleep(seconds: float) -> None:
+    """Just that."""
+    time.sleep(seconds)
+
+
+def retry_later() -> None:
+    """Always fails."""
+    raise RuntimeError("no")
