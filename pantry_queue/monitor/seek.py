@@ -21,8 +21,16 @@ if TYPE_CHECKING:
 #: Entries that may be left to read before the window, registries that are asked for a first guess, and steps after
 #: which what is left is read whatever it is.
 _NEAR = 512
-_GUESSES = 64
+_GUESSES = 16
 _MOST_STEPS = 60
+
+
+class _Guess(NamedTuple):
+    """A rank to begin with, entries to a unit of rank, and whether some ranks are infinite."""
+
+    rank: float
+    density: float
+    endless: bool
 
 
 class _Side(NamedTuple):
@@ -30,13 +38,6 @@ class _Side(NamedTuple):
 
     rank: float
     entries: int
-
-
-class _Probe(NamedTuple):
-    """What stands before a score: in each registry, strictly and with its ties."""
-
-    before: list[int]
-    upto: list[int]
 
 
 def offsets(client: Redis, sources: Sequence[Source], lengths: Sequence[int], start: int) -> list[int]:
@@ -54,21 +55,25 @@ def offsets(client: Redis, sources: Sequence[Source], lengths: Sequence[int], st
     guess = _guess(client, sources, lengths, start) if start > _NEAR else None
     if guess is None:
         return nothing
-    rank, density = guess
+    rank, density, endless = guess
+    for edge in (-math.inf, math.inf) if endless else ():  # RQ keeps with the score `inf` what never expires
+        before, upto = (_upto(client, sources, edge, ties=ties) for ties in (False, True))
+        if sum(before) <= start < sum(upto):
+            return _into_ties(before, upto, start)
     # Ranks grow towards later entries; those of a descending order are scores with their sign turned.
     low, high = _Side(-math.inf, 0), _Side(math.inf, sum(lengths))
     best, target = nothing, start - _NEAR // 2
     for step in range(_MOST_STEPS):
-        probe = _probe(client, sources, rank)
-        before, upto = sum(probe.before), sum(probe.upto)
-        if before <= start < upto:
-            return _into_ties(probe, start)
-        if upto <= start:
-            best, low = probe.upto, _Side(rank, upto)
-            if start - upto <= _NEAR:
+        here = _upto(client, sources, rank)
+        if sum(here) <= start:
+            best, low = here, _Side(rank, sum(here))
+            if start - low.entries <= _NEAR:
                 return best
         else:
-            high = _Side(rank, before)
+            less = _upto(client, sources, rank, ties=False) if _may_be_ties(low, high, rank) else here
+            if sum(less) <= start:
+                return _into_ties(less, here, start)
+            high = _Side(rank, sum(less))
         following = _next(low, high, target, density * 2.0**-step, halve=step % 3 == 2)
         if not low.rank < following < high.rank:
             break
@@ -76,8 +81,15 @@ def offsets(client: Redis, sources: Sequence[Source], lengths: Sequence[int], st
     return best
 
 
-def _guess(client: Redis, sources: Sequence[Source], lengths: Sequence[int], start: int) -> tuple[float, float] | None:
-    """A rank near position `start`, and how many entries there are to a unit of rank; None where none is finite."""
+def _may_be_ties(low: _Side, high: _Side, rank: float) -> bool:
+    """Whether it is worth asking how many share this very rank: when what is left lies within two seconds of it."""
+    return not math.isfinite(low.rank) or rank - low.rank <= 2 or high.rank - rank <= 2
+
+
+def _guess(
+    client: Redis, sources: Sequence[Source], lengths: Sequence[int], start: int
+) -> tuple[float, float, bool] | None:
+    """What a few registries tell of position `start`; None where they are empty."""
     total = sum(lengths)
     sign = -1 if sources[0].newest_first else 1
     filled = [(source, length) for source, length in zip(sources, lengths, strict=True) if length]
@@ -85,34 +97,34 @@ def _guess(client: Redis, sources: Sequence[Source], lengths: Sequence[int], sta
     at = [position for _, length in chosen for position in (0, int(start / total * length), length - 1)]
     asked = [source for source, _ in chosen for _ in range(3)]
     replies = ask(client, [source.range(position, 1) for source, position in zip(asked, at, strict=True)])
-    ranks = [[sign * score for _, score in scored(reply) if math.isfinite(score)] for reply in replies]
+    found = [[sign * score for _, score in scored(reply)] for reply in replies]
+    endless = any(math.isinf(rank) for one in found for rank in one)
+    ranks = [[rank for rank in one if math.isfinite(rank)] for one in found]
     firsts, middles, lasts = (sorted(chain.from_iterable(ranks[part::3])) for part in range(3))
     if not middles:
-        return None
+        return _Guess(0.0, 1.0, endless=True) if endless else None
     extent = (lasts[-1] if lasts else middles[-1]) - (firsts[0] if firsts else middles[0])
-    return middles[len(middles) // 2], total / extent if extent > 0 else 1.0
+    return _Guess(middles[len(middles) // 2], total / extent if extent > 0 else 1.0, endless)
 
 
-def _probe(client: Redis, sources: Sequence[Source], rank: float) -> _Probe:
+def _upto(client: Redis, sources: Sequence[Source], rank: float, *, ties: bool = True) -> list[int]:
+    """How many entries of each registry stand before this rank, and at it unless `ties` is off."""
     first = sources[0]
     key = Source(first.keys, first.state, NAME, first.newest_first).key
     score = -rank if first.newest_first else rank
-    if first.newest_first:
-        questions: list[Command] = [("ZCOUNT", key, f"({score!r}", "+inf"), ("ZCOUNT", key, repr(score), "+inf")]
-    else:
-        questions = [("ZCOUNT", key, "-inf", f"({score!r}"), ("ZCOUNT", key, "-inf", repr(score))]
-    replies = ask_each(client, questions, [source.queue for source in sources])
-    return _Probe([number(before) for before, _ in replies], [number(upto) for _, upto in replies])
+    end = repr(score) if ties else f"({score!r}"
+    question: Command = ("ZCOUNT", key, end, "+inf") if first.newest_first else ("ZCOUNT", key, "-inf", end)
+    return [number(reply) for (reply,) in ask_each(client, [question], [source.queue for source in sources])]
 
 
-def _into_ties(probe: _Probe, start: int) -> list[int]:
+def _into_ties(before: Sequence[int], upto: Sequence[int], start: int) -> list[int]:
     """Entries of one score are merged registry by registry: go through them in that order."""
-    left = start - sum(probe.before)
+    left = start - sum(before)
     found = []
-    for before, upto in zip(probe.before, probe.upto, strict=True):
-        taken = min(left, upto - before)
+    for less, more in zip(before, upto, strict=True):
+        taken = min(left, more - less)
         left -= taken
-        found.append(before + taken)
+        found.append(less + taken)
     return found
 
 

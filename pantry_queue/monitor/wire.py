@@ -66,10 +66,16 @@ def _word(word: str | float) -> bytes:
 def exchange(client: Redis, commands: Sequence[bytes], count: int) -> list[Any]:
     """Send commands that are packed already, and read so many replies; a refusal is the reply to its command.
 
+    A connection that repeats what failed (`pantry_queue.connection`) repeats this too.
+
     Raises:
         redis.exceptions.RedisError: the server is away.
     """
-    return Waiting(client, commands, count).replies()
+    retry = client.get_retry() if hasattr(client, "get_retry") else None
+    if retry is None:
+        return Waiting(client, commands, count).replies()
+    found: list[Any] = retry.call_with_retry(lambda: Waiting(client, commands, count).replies(), lambda error: None)
+    return found
 
 
 class Waiting:
