@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rq import Callback, Queue
+from rq import Queue
 
 from tests.redis.task.agent import until
 from tests.redis.task.stage import Stage
@@ -101,15 +101,17 @@ def test_what_the_default_allows(stage: Stage) -> None:
 
 def test_a_star_switches_it_off_loudly(stage: Stage) -> None:
     stage.env["WORKER_ALLOWED_TASKS"] = "*"
-    job = Queue("pantry-pilot", connection=stage.redis).enqueue("os.getpid", on_success=Callback("os.path.join"))
+    job = Queue("pantry-pilot", connection=stage.redis).enqueue("os.getpid")
     stage.burst()
-    assert isinstance(job.return_value(refresh=True), int) or job.get_status() == "failed"
+    assert isinstance(job.return_value(), int)
     assert "runs any code" in stage.log()
 
 
 @pytest.mark.parametrize("value", ["a b", "os;system", ",", "-x"])
 def test_a_prefix_that_can_be_none_is_refused(value: str, stage: Stage) -> None:
     stage.env["WORKER_ALLOWED_TASKS"] = value
-    done = subprocess.run(stage.command("ours"), env=stage.env, cwd=stage.folder, capture_output=True, text=True)
+    done = subprocess.run(
+        stage.command("ours"), env=stage.env, cwd=stage.folder, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 2
     assert "WORKER_ALLOWED_TASKS" in done.stderr
