@@ -6,7 +6,7 @@ CONSTRAINTS := .ci/constraints.txt
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format screenshots goldens bench clean
+.PHONY: help demo test chaos lint format screenshots goldens bench clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,6 +16,10 @@ demo: $(VENV)/.demo ## the main job on this machine: server, agent, workers, rec
 
 test: $(VENV)/.dev ## all tests
 	@$(BIN)/python -m pytest -q -n auto --dist loadfile
+
+chaos: $(VENV)/.dev ## 2,000 jobs while workers and server are killed, frozen and paused; then again beside a stock worker
+	@$(BIN)/python -m tests.chaos.storm --jobs 2000 --seed 7
+	@$(BIN)/python -m tests.chaos.storm --jobs 2000 --stock
 
 lint: $(VENV)/.dev ## ruff, mypy --strict, import contracts
 	@$(BIN)/ruff check .
