@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 import typer
@@ -66,6 +67,9 @@ def run(
     burst: Annotated[bool, typer.Option("--burst", help="End when the queues are empty.")] = False,
     count: Annotated[int, typer.Option(min=1, max=64, help="How many worker processes.")] = 1,
     name: Annotated[str | None, typer.Option(help="Worker name; made from host and pid when left out.")] = None,
+    jobs_per_horse: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Jobs one process runs before it is replaced; 1 is RQ's way.")
+    ] = None,
 ) -> None:
     """A worker in the foreground. SIGTERM or Ctrl-C ends it after its current job."""
     target = of(context)
@@ -76,7 +80,12 @@ def run(
             raise typer.BadParameter("a name fits one worker only", param_hint="--name")
         from console.stack import run_workers
 
+        if jobs_per_horse is not None:
+            os.environ["WORKER_JOBS_PER_HORSE"] = str(jobs_per_horse)
         raise typer.Exit(run_workers(settings, count, queues=queue or (), burst=burst))
-    from pantry_queue.workers.worker import run_worker
+    from pantry_queue.workers.worker import make_forks_safe_on_mac, run_worker
 
-    raise typer.Exit(run_worker(settings, queues=queue or None, burst=burst or None, name=name))
+    make_forks_safe_on_mac()
+    raise typer.Exit(
+        run_worker(settings, queues=queue or None, burst=burst or None, name=name, jobs_per_horse=jobs_per_horse)
+    )

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from pantry_queue.client import QueueClient
 from pantry_queue.config import Settings
+from pantry_queue.receipts.reconcile import keep_reconciled
 from pantry_queue.receipts.store import ReceiptStore
 
 from . import ocr, problems, readiness, receipts
@@ -28,6 +33,7 @@ def create_app(settings: Settings, store: ReceiptStore | None = None, client: Qu
     # Its pages are served by itself: a browser is sent nowhere else for them.
     app = FastAPIOffline(
         redoc_url=None,
+        lifespan=_reconciling(settings),
         title="Pantry Pilot receipts",
         summary="Hand receipts in, have them read, ask what became of them.",
         version="1",
@@ -39,3 +45,16 @@ def create_app(settings: Settings, store: ReceiptStore | None = None, client: Qu
     problems.install(app)
     app.add_middleware(Gate)
     return app
+
+
+def _reconciling(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """While the API is served, receipts without a job are put into the queue again."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        stop = threading.Event()
+        threading.Thread(target=keep_reconciled, args=(settings, stop), name="reconcile", daemon=True).start()
+        yield
+        stop.set()
+
+    return lifespan

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
@@ -124,6 +124,22 @@ class ReceiptStore:
             with self._database.reading() as connection:
                 further = receipts.c.id > last
                 page = read_waiting(connection, *_chosen(user_id, "pending"), further, limit=MAX_PAGE)
+            yield from page
+            if len(page) < MAX_PAGE:
+                return
+            last = page[-1].receipt_id
+
+    def unmoved(self, ocr_status: OcrStatus, before: datetime) -> Iterator[Waiting]:
+        """Receipts whose reading has stood at one point since before a moment, oldest first, page by page.
+
+        Args:
+            before: aware.
+        """
+        last = 0
+        while True:
+            with self._database.reading() as connection:
+                further = (receipts.c.id > last, receipts.c.updated_at < before)
+                page = read_waiting(connection, *_chosen(None, ocr_status), *further, limit=MAX_PAGE)
             yield from page
             if len(page) < MAX_PAGE:
                 return
