@@ -65,7 +65,7 @@ def login(settings: Settings, redis_client: Redis) -> Iterator[Callable[[str], O
 
 
 def test_every_user_is_documented() -> None:
-    assert list(RULES) == ["Viewer", "Operator", "Worker"]
+    assert list(RULES) == ["Viewer", "Operator", "Worker", "Service"]
     assert RULES["Operator"] != WITHOUT_SCRIPTS
 
 

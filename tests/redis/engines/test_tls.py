@@ -138,6 +138,7 @@ def test_client_and_worker_work_over_tls(secured: Secured, tmp_path: Path) -> No
         env={
             "PATH": os.environ["PATH"],
             "PYTHONPATH": str(REPOSITORY),
+            "WORKER_ALLOWED_TASKS": "tests.",
             "PANTRY_DATA_DIR": str(tmp_path),
             "REDIS_URL": str(settings.redis_url),
         },
