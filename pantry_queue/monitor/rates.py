@@ -33,6 +33,8 @@ _BALANCE = 0.05
 _TREND_SPACING = 5.0
 _TREND_SECONDS = 300.0
 _KEEP_SECONDS = 900.0
+#: A picture that moves on each second would be drawn and sent anew each second.
+_PICTURE_STEP = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,8 @@ class RateHistory:
         return samples[-1].at - samples[0].at if samples else 0.0
 
     def series(self, bucket: float, points: int) -> tuple[Flow, ...]:
-        """Rates of all queues per stretch of `bucket` seconds, newest last, complete ones only."""
+        """Rates of all queues per stretch of `bucket` seconds, newest last, complete ones only; it moves on every
+        five seconds, or every `bucket` when that is longer."""
         return tuple(
             Flow(
                 in_per_s=(b.arrived - a.arrived) / bucket,
@@ -139,9 +142,10 @@ class RateHistory:
         samples = self._total.samples
         if len(samples) < 2:
             return []
-        last = int(samples[-1].at // bucket)
-        first = max(last - points, int(-(-samples[0].at // bucket)))
-        return interpolated(samples, [edge * bucket for edge in range(first, last + 1)])
+        step = max(_PICTURE_STEP, bucket)
+        end = samples[-1].at // step * step
+        known = int((end - samples[0].at) // bucket)
+        return interpolated(samples, [end - bucket * back for back in range(min(points, known), -1, -1)])
 
 
 class _Track:

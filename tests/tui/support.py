@@ -121,11 +121,13 @@ def snapshot(at: datetime = NOW, *, shift: int = 0) -> Snapshot:
 
     Args:
         at: the server's time.
-        shift: how many jobs more have been finished in queue emails, for rates.
+        shift: how many jobs more have been finished in queue emails, for rates; images grows meanwhile.
     """
     stats = [_queue(*row) for row in _QUEUES]
-    emails = stats[2]
-    stats[2] = replace(emails, counts=replace(emails.counts, finished=emails.counts.finished + shift))
+    emails, images = stats[2], stats[4]
+    worked_on = replace(emails.counts, finished=emails.counts.finished + shift, queued=emails.counts.queued - shift)
+    stats[2] = replace(emails, counts=worked_on)
+    stats[4] = replace(images, counts=replace(images.counts, queued=images.counts.queued + shift // 4))
     return Snapshot(
         taken_at=at,
         round_trip_ms=2.1,

@@ -84,7 +84,7 @@ def _row(queue: QueueStat, flow: Flow, trend: Sequence[int], note: Alert | None,
         (
             Cell(queue.name, "strong"),
             number_cell(counts.queued, "queued"),
-            Cell(blocks(trend, TREND) if any(trend) else "", "trend"),
+            Cell(_trend(trend), "trend"),
             number_cell(counts.started + counts.intermediate, "started"),
             number_cell(counts.failed, "failed"),
             number_cell(counts.finished, "finished"),
@@ -99,6 +99,11 @@ def _row(queue: QueueStat, flow: Flow, trend: Sequence[int], note: Alert | None,
             Cell(mark + note.short, tone) if note else Cell(""),
         ),
     )
+
+
+def _trend(depths: Sequence[int]) -> str:
+    """The curve of a depth; one that did not change has none to show."""
+    return blocks(depths, TREND) if len(set(depths)) > 1 else ""
 
 
 def _rate(value: float | None) -> Cell:
