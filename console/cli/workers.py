@@ -1,15 +1,19 @@
-"""`workers list`, `workers show`, `workers run`."""
+"""`workers list`, `show`, `run`, and those of this machine: `launch`, `log`, `stop`."""
 
 from __future__ import annotations
 
 import os
-from typing import Annotated
+import secrets
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from console.cli import output, status
-from console.cli.target import of
+from console.cli.target import Target, of
 from pantry_queue.errors import NotFound
+
+if TYPE_CHECKING:
+    from pantry_queue.workers.fleet import LocalWorker
 
 app = typer.Typer(help="Workers: list them, run one here.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -19,8 +23,14 @@ def list_workers(
     context: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
     as_jsonl: Annotated[bool, typer.Option("--jsonl", help="One JSON object a line.")] = False,
+    local: Annotated[
+        bool, typer.Option("--local", help="Those launched on this machine, also the ended ones.")
+    ] = False,
 ) -> None:
     """Workers, each with a verdict on whether it lives."""
+    if local:
+        _list_local(as_json, as_jsonl)
+        return
     workers = status.take(of(context)).workers
     if as_jsonl:
         for worker in workers:
@@ -89,3 +99,99 @@ def run(
     raise typer.Exit(
         run_worker(settings, queues=queue or None, burst=burst or None, name=name, jobs_per_horse=jobs_per_horse)
     )
+
+
+@app.command("launch")
+def launch(
+    context: typer.Context,
+    queue: Annotated[
+        list[str] | None, typer.Option(help="Queue to listen to, the first is taken first; repeat for more.")
+    ] = None,
+    burst: Annotated[bool, typer.Option("--burst", help="End when the queues are empty.")] = False,
+    count: Annotated[int, typer.Option(min=1, max=64, help="How many worker processes.")] = 1,
+) -> None:
+    """Workers on this machine that live on when this command ends; their names are printed."""
+    from pantry_queue.workers import fleet
+
+    target = of(context)
+    target.refuse_if_read_only("Launching workers")
+    settings = target.settings()
+    workers = fleet.launch(settings, count, queues=queue or (), burst=burst)
+    _audit(target, "workers.launch", {"workers": " ".join(worker.name for worker in workers)})
+    for worker in workers:
+        output.text(worker.name)
+
+
+@app.command("log")
+def log(
+    name: Annotated[str, typer.Argument(metavar="NAME")],
+    lines: Annotated[int, typer.Option("--lines", "-n", min=0, help="How many of the last lines.")] = 50,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the worker has ended.")] = False,
+) -> None:
+    """What a worker launched on this machine wrote."""
+    from pantry_queue.workers import fleet
+
+    for line in fleet.follow(fleet.find(name), lines, on=follow):
+        output.text(line)
+
+
+@app.command("stop")
+def stop(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME")],
+    now: Annotated[bool, typer.Option("--now", help="Do not wait for its job; that goes back to its queue.")] = False,
+) -> None:
+    """End a worker launched on this machine: its job may end first."""
+    from pantry_queue.workers import fleet
+
+    target = of(context)
+    target.refuse_if_read_only("Stopping a worker")
+    worker = fleet.find(name)
+    _audit(target, "workers.stop", {"workers": worker.name})
+    patience = target.settings().default_timeout
+    left = fleet.stop(worker, 0.0 if now else float("inf") if patience < 0 else patience + 10.0)
+    output.note(f"{left.name} {_ended(left)}")
+
+
+def _audit(target: Target, action: str, facts: dict[str, str | int]) -> None:
+    from pantry_queue.connection import connect, translated
+    from pantry_queue.control import audit
+
+    settings = target.settings()
+    with translated(settings):
+        connection = connect(settings)
+        actor = audit.whoami("cli", profile=target.profile)
+        audit.record(connection, target.keys(), secrets.token_hex(6), "outcome", action, actor, facts)
+        connection.close()
+
+
+def _ended(worker: LocalWorker) -> str:
+    return worker.state if worker.exit_code is None else f"{worker.state}, exit code {worker.exit_code}"
+
+
+def _list_local(as_json: bool, as_jsonl: bool) -> None:
+    from pantry_queue.workers import fleet
+
+    workers = fleet.known()
+    documents = [
+        {
+            "name": worker.name,
+            "state": worker.state,
+            "exit_code": worker.exit_code,
+            "pid": worker.pid,
+            "queues": list(worker.queues),
+            "burst": worker.burst,
+            "redis": worker.redis,
+            "launched_at": worker.launched_at,
+            "log": str(worker.log),
+        }
+        for worker in workers
+    ]
+    if as_jsonl:
+        for document in documents:
+            output.line(document)
+    elif as_json:
+        output.document(documents)
+    else:
+        rows = [(w.name, _ended(w), str(w.pid), ", ".join(w.queues), w.redis) for w in workers]
+        output.table(("WORKER", "STATE", "PID", "QUEUES", "REDIS"), rows)

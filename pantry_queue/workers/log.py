@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import sys
+from logging.handlers import WatchedFileHandler
 from typing import TextIO
 
 from pantry_queue.text import mask_secrets, safe
+from pantry_queue.workers.fleet import LOG_VARIABLE
 
 _LINE_LIMIT = 1000
 _TRACE_LIMIT = 8000
+_FILE_LIMIT = 5 << 20
 
 
 class OneLine(logging.Formatter):
@@ -54,17 +58,36 @@ class _Errors(logging.StreamHandler[TextIO]):
         super().handleError(record)
 
 
+class _File(WatchedFileHandler):
+    """A file that several processes of one worker write to, kept below a size: the older half is the file `.1`."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path, encoding="utf-8", errors="backslashreplace")
+        self.setFormatter(OneLine())
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a line, after the file was put aside if it is full."""
+        with contextlib.suppress(OSError):
+            if os.stat(self.baseFilename).st_size > _FILE_LIMIT:
+                os.replace(self.baseFilename, f"{self.baseFilename}.1")
+        super().emit(record)
+
+
 def log_to_stderr() -> None:
-    """Send what RQ and we log to standard error; a second call changes nothing."""
+    """Send what RQ and we log to standard error, or to the file the environment names.
+
+    A second call changes nothing.
+    """
     from rq import logutils
 
     # RQ colours its messages by escape sequences when standard output is a terminal; here they would be text.
     logutils.colorizer.notty = True
     for name in ("rq", "pantry_queue"):
         logger = logging.getLogger(name)
-        if any(isinstance(handler, _Errors) for handler in logger.handlers):
+        if any(isinstance(handler, (_Errors, _File)) for handler in logger.handlers):
             continue
-        logger.addHandler(_Errors())
+        path = os.environ.get(LOG_VARIABLE)
+        logger.addHandler(_File(path) if path else _Errors())
         logger.setLevel(logging.INFO)
         logger.propagate = False
 

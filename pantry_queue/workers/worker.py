@@ -14,7 +14,7 @@ from pantry_queue.config import Settings
 from pantry_queue.connection import connect, describe, translated
 from pantry_queue.errors import ConfigError, MissingExtra, PantryError, RedisUnavailable, StoreUnavailable
 from pantry_queue.text import safe
-from pantry_queue.workers import naming
+from pantry_queue.workers import fleet, naming
 from pantry_queue.workers.log import log_to_stderr
 
 if TYPE_CHECKING:
@@ -195,4 +195,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    fleet.note_end(code)
+    sys.exit(code)
