@@ -45,7 +45,7 @@ class Stack:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with signals_held():
+        with children.signals_deferred():
             self._exit.close()
 
     def start_valkey(self, directory: Path | None = None) -> embedded.EmbeddedServer:
@@ -54,9 +54,10 @@ class Stack:
         Raises:
             MissingExtra, PantryError: it cannot be started.
         """
-        server = embedded.start(directory or self.directory / "valkey")
-        if server.child is not None:
-            self._keep(server.child)
+        with children.signals_deferred():
+            server = embedded.start(directory or self.directory / "valkey")
+            if server.child is not None:
+                self._keep(server.child)
         self.environment["PANTRY_REDIS_URL"] = server.url
         return server
 
@@ -102,7 +103,8 @@ class Stack:
 
     def _start(self, name: str, argv: Sequence[str], env: Mapping[str, str] | None = None) -> children.Child:
         log = self.directory / f"{name.replace(' ', '-')}.log"
-        return self._keep(children.start(name, argv, env=env or self.environment, log=log))
+        with children.signals_deferred():
+            return self._keep(children.start(name, argv, env=env or self.environment, log=log))
 
     def _keep(self, part: children.Child) -> children.Child:
         self.parts.append(part)
@@ -140,17 +142,6 @@ def ending_signals() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-@contextmanager
-def signals_held() -> Iterator[None]:
-    """Inside, the signals that end us wait: an impatient second Ctrl-C must not leave parts running."""
-    ending = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, ending)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
 def run_workers(settings: Settings, count: int, *, queues: Sequence[str], burst: bool) -> int:
     """Several workers in the foreground, their output on ours, until they end or we are told to.
 
@@ -171,13 +162,17 @@ def run_workers(settings: Settings, count: int, *, queues: Sequence[str], burst:
     workers: list[children.Child] = []
     try:
         with ending_signals():
-            workers = [children.start(f"worker {n}", argv, env=environment, log=None) for n in range(1, count + 1)]
+            for number in range(1, count + 1):
+                with children.signals_deferred():
+                    workers.append(children.start(f"worker {number}", argv, env=environment, log=None))
             while any(worker.exit_code() is None for worker in workers):
                 time.sleep(0.1)
     except (KeyboardInterrupt, SystemExit):
         pass
-    with signals_held():
+    with children.signals_deferred():
         for worker in workers:
             worker.signal(signal.SIGTERM)
-        codes = [worker.stop(patience=settings.default_timeout + 10) for worker in workers]
+        # A job without a time limit is given a day.
+        patience = settings.default_timeout + 10 if settings.default_timeout > 0 else 86400
+        codes = [worker.stop(patience) for worker in workers]
     return next((code for code in codes if code), 0)

@@ -14,7 +14,11 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_PUBLIC = {"QueueClient": "pantry_queue.client", "Settings": "pantry_queue.config", "progress": "pantry_queue.workers.joblog"}
+_PUBLIC = {
+    "QueueClient": "pantry_queue.client",
+    "Settings": "pantry_queue.config",
+    "progress": "pantry_queue.workers.joblog",
+}
 
 
 def __getattr__(name: str) -> Any:

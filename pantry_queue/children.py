@@ -12,7 +12,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 _REAPER = """
@@ -45,6 +45,8 @@ for pid in reversed(alive):
             time.sleep(0.05)
 """
 
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
 _reaper: subprocess.Popen[str] | None = None
 _reaper_owner = 0
 
@@ -67,6 +69,25 @@ def _tell_reaper(verb: str, pid: int) -> None:
         with contextlib.suppress(OSError):
             _reaper.stdin.write(f"{verb} {pid}\n")
             _reaper.stdin.flush()
+
+
+@contextlib.contextmanager
+def signals_deferred() -> Iterator[None]:
+    """Inside, the signals that end a process only wait; they are delivered at the end.
+
+    A child that was started but not yet written down would be left behind, and an impatient second Ctrl-C would leave
+    parts running. Handlers, not a mask: a mask would be inherited by the children started inside. To be used in the
+    main thread.
+    """
+    came: list[int] = []
+    before = {number: signal.signal(number, lambda got, _: came.append(got)) for number in _ENDING}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        if came:
+            os.kill(os.getpid(), came[0])
 
 
 class Child:

@@ -85,9 +85,10 @@ def test_our_worker_takes_high_first_and_low_last(service: Service) -> None:
     assert [status["status"] for status in ended] == ["finished"] * 3
 
 
-@pytest.mark.parametrize("name", [NOT_AN_IMAGE, BLANK, "missing.jpg", "../../../etc/passwd"])
-def test_what_cannot_be_read_fails_at_once_with_a_reason(service: Service, name: str) -> None:
-    number = 300 + abs(hash(name)) % 100
+@pytest.mark.parametrize(
+    ("number", "name"), [(301, NOT_AN_IMAGE), (302, BLANK), (303, "missing.jpg"), (304, "../../../etc/passwd")]
+)
+def test_what_cannot_be_read_fails_at_once_with_a_reason(service: Service, number: int, name: str) -> None:
     path = service.samples["receipt-001.jpg"].path.parent / name
     service.client.enqueue_ocr_task(number, str(path), 1)
     service.work("pantry-console", "workers", "run", "--burst")
