@@ -26,6 +26,7 @@ _WINDOWS = (10.0, 30.0, 60.0)
 _ENOUGH_EVENTS = 5
 _DRAIN_WINDOW = 60.0
 _DRAIN_NEEDS = 5.0
+_TURN_WINDOW = 15.0
 #: Judgements in a row before `draining` and `never` give way to each other.
 _HYSTERESIS = 3
 #: A depth that grows by less than this share of the rate out is noise of a queue in balance.
@@ -242,9 +243,15 @@ class _Track:
             return
         slope = (now.depth - then.depth) / seconds
         out = (now.ended - then.ended) / seconds
+        noise = max(out * _BALANCE, 1 / _DRAIN_WINDOW)
+        if slope >= 0:
+            # A queue that has turned drains, though it holds more than a minute ago.
+            lately = at_or_before(self.samples, now.at - _TURN_WINDOW)
+            recent = (now.depth - lately.depth) / (now.at - lately.at)
+            slope = recent if recent < -noise else slope
         if slope < 0:
             verdict: Drain = "draining"
-        elif out > 0 and slope <= max(out * _BALANCE, 1 / _DRAIN_WINDOW):
+        elif out > 0 and slope <= noise:
             verdict = "steady"
         else:
             verdict = "never"

@@ -5,13 +5,10 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import signal
 import sys
-import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from types import FrameType
 from typing import Any
 
 from redis.exceptions import RedisError
@@ -28,9 +25,9 @@ from pantry_queue.workers.allowlist import AllowList, CarefulPickle, NotAllowed
 from pantry_queue.workers.fetch import Suspended, Taken, Taker
 from pantry_queue.workers.joblog import JobLog
 from pantry_queue.workers.lua import WorkerScripts
+from pantry_queue.workers.obeying import Obeying
 from pantry_queue.workers.outage import Patience, passes, patiently
 from pantry_queue.workers.recording import stored_text
-from pantry_queue.workers.tending import Tending
 
 logger = logging.getLogger("pantry_queue.workers.pantry_worker")
 
@@ -39,7 +36,7 @@ _GRACE_SECONDS = 60
 _SUSPENDED_PAUSE = 0.5
 
 
-class PantryWorker(Tending):
+class PantryWorker(Obeying):
     """Same keys, same commands, same jobs as RQ's own worker, beside which it may run.
 
     RQ obeys a request to stop by raising `StopRequested` out of the signal handler, wherever the program is. Between
@@ -65,74 +62,7 @@ class PantryWorker(Tending):
         self._limits = limits or horses.Limits()
         self._scripts = WorkerScripts(self.connection, self.keys)
         self._taker = Taker(self._scripts, self.queue_names())
-        self._horse: horses.Horse | None = None
-        #: Held while the job in hand changes, and while a command looks at it and acts on it.
-        self._switch = threading.RLock()
         self._say: Callable[[bytes], None] = lambda _: None
-
-    # -- being asked to stop ------------------------------------------------------------------------------
-    def listen_to_signals(self) -> None:
-        """To be called before `work`: SIGTERM and SIGINT mean the same from now on, not only once RQ has started.
-
-        SIGHUP, the end of the terminal, means SIGTERM.
-        """
-        self._install_signal_handlers()  # type: ignore[no-untyped-call]  # RQ types its worker only in part
-        signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
-
-    @property
-    def was_asked_to_stop(self) -> bool:
-        """Whether a signal or a command, and not a fault, ends the work."""
-        return self._shutdown_requested_date is not None
-
-    @property
-    def dequeue_timeout(self) -> int:
-        """Seconds RQ believes one wait for a job takes; it sets the time-out of our connection by it."""
-        return 1
-
-    def request_stop(self, signum: int, frame: FrameType | None) -> None:
-        """Note the request. A child of ours that does not listen for itself yet ends."""
-        if os.getpid() != self.pid:
-            os._exit(128 + signum)
-        self._stop_requested = True
-        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
-
-    def _shutdown(self) -> None:
-        """Called by `request_stop`. With a job running the request is made visible in Redis, as RQ does."""
-        if self.get_state() == WorkerStatus.BUSY:
-            with contextlib.suppress(RedisError):
-                super()._shutdown()  # type: ignore[no-untyped-call]
-
-    # -- commands -----------------------------------------------------------------------------------------
-    def handle_payload(self, message: Any) -> None:
-        """A command, in the thread that listens for them. A damaged one must not end that thread."""
-        try:
-            with self._switch:
-                super().handle_payload(message)  # type: ignore[no-untyped-call]
-        except Exception:
-            logger.exception("A command could not be carried out.")
-
-    def get_current_job_id(self) -> str | None:
-        """The job in hand, or None."""
-        execution = next(iter(self.executions.values()), None)
-        return execution.job_id if execution else None
-
-    @property
-    def horse_pid(self) -> int:
-        """The process that runs a job now, 0 while none does."""
-        return self._horse.pid if self._horse is not None and self.executions else 0
-
-    def kill_horse(self, sig: signal.Signals = signal.SIGKILL) -> None:
-        """Kill the process that runs a job, with all it has started."""
-        with self._switch:
-            if self._horse is not None and self.executions:
-                self._horse.kill(sig)
-
-    def wait_for_horse(self) -> tuple[int | None, int | None, Any]:
-        """Wait for the end of a horse that was killed."""
-        if self._horse is None:
-            return None, None, None
-        horse, self._horse = self._horse, None
-        return horse.pid, horse.bury(), None
 
     # -- the loop -----------------------------------------------------------------------------------------
     def work(  # type: ignore[override]  # what RQ passes by position comes by name here
@@ -238,17 +168,20 @@ class PantryWorker(Tending):
         execution = Execution(os.urandom(16).hex(), job.id, self.connection, worker_name=self.name)
         ttl, iso = self.get_heartbeat_ttl(job), utcformat(now())
         about = (queue, job.id, execution.id, self.name, ttl, iso, self.worker_ttl + 60, job.origin)
+        execution._job = job
+        with self._switch:  # a command may come as soon as Redis knows that it runs
+            self.executions[execution.id] = execution
+            self._kill_wanted = False
+            self._state = WorkerStatus.BUSY
         reply: Any = patiently(lambda: self._scripts("start", *about))
         if isinstance(reply, list):
+            with self._switch:
+                self.executions.clear()
             logger.warning("Job %s was not started here: %s.", job.id, reply[0].decode())
             return None
         execution.created_at = datetime.fromtimestamp(float(reply), UTC)
-        execution._job = job
         job.started_at = now()
-        job.redis_server_version = self.get_redis_server_version()  # type: ignore[no-untyped-call]
-        with self._switch:
-            self.executions[execution.id] = execution
-            self._state = WorkerStatus.BUSY
+        job.redis_server_version = patiently(self.get_redis_server_version)
         return execution
 
     def _drive(self, job: Any, queue: Any, execution: Any, raw: dict[bytes, bytes]) -> None:
@@ -256,6 +189,7 @@ class PantryWorker(Tending):
         os.environ["RQ_WORKER_ID"] = self.name
         try:
             horse = self._saddle((job.id, raw, execution.id, execution.created_at.timestamp()))
+            self._kill_if_wanted(horse)
             lives = self._watch(horse, job, execution, written)
         except SystemExit:  # the second request to stop: the job goes back at once
             written.flush(end=True)
@@ -280,6 +214,11 @@ class PantryWorker(Tending):
         with contextlib.suppress(OSError):  # it died at once; who listens to it will hear
             self._horse.send(order)
         return self._horse
+
+    def _kill_if_wanted(self, horse: horses.Horse) -> None:
+        with self._switch:
+            if self._kill_wanted:
+                horse.kill()
 
     def _watch(self, horse: horses.Horse, job: Any, execution: Any, written: JobLog) -> bool:
         """Wait for the end of a job, beating meanwhile. Returns whether the horse told it."""

@@ -6,13 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
 from textual.app import App, ComposeResult
 from textual.geometry import Region
 
 from console.tui.present.cells import Cell, Column, Row, Rows
 from console.tui.themes import DARK, fallback_variables
 from console.tui.widgets.row_table import RowTable
-from console.tui.widgets.text_view import TextView
+from console.tui.widgets.text_view import TextView, folded
 from tests.tui.support import line_with, lines, press, settle
 
 COLUMNS = (Column("NAME", 6, most=30), Column("VALUE", 6, align="right"), Column("NOTE", 4, rank=1, grow=1))
@@ -264,3 +267,12 @@ async def test_text_scrolls() -> None:
         view.show([(Cell("short"),)], from_top=True)
         await settle(pilot)
         assert lines(app)[0].startswith("short")
+
+
+@given(st.lists(st.text(alphabet="ab 日e\u0301^-", max_size=40), max_size=6), st.integers(8, 40))
+def test_folding_loses_nothing_but_blanks_and_never_overflows(texts: list[str], width: int) -> None:
+    parts = folded(tuple(Cell(text) for text in texts), width)
+    whole = "".join(texts)
+    assert "".join(cell.text for part in parts for cell in part).replace(" ", "") == whole.replace(" ", "")
+    if not set(whole) <= set("^- "):
+        assert all(sum(cell_len(cell.text) for cell in part) <= width for part in parts)

@@ -10,6 +10,7 @@ from console.tui.present.cells import Cell, Chip, chip
 from console.tui.present.jobs import function_name
 from console.tui.present.states import look
 from console.tui.present.traceback import error_lines, own_frames
+from console.tui.present.values import laid_out
 from console.tui.present.words import age, amount, clock, moment, seconds_between, span, took
 from pantry_queue.monitor.model import Argument, JobDetail, JobResult, JobRow
 from pantry_queue.text import SafeText
@@ -148,7 +149,7 @@ def tabs(detail: JobDetail, now: datetime, *, with_facts: bool) -> list[Tab]:
 
 
 def _result(result: str) -> Lines:
-    return [(Cell(result),)]
+    return [(Cell(line),) for line in laid_out(result)]
 
 
 def _payload(detail: JobDetail) -> Lines:
@@ -169,7 +170,11 @@ def _payload(detail: JobDetail) -> Lines:
 
 def _arguments(items: Sequence[Argument]) -> Lines:
     width = min(24, max((len(item.name) for item in items), default=0)) + 2
-    return [(Cell(f"{item.name:<{width}}", "key"), Cell(item.value)) for item in items]
+    lines: Lines = []
+    for item in items:
+        for place, line in enumerate(laid_out(item.value)):
+            lines.append((Cell(f"{item.name if place == 0 else '':<{width}}", "key"), Cell(line)))
+    return lines
 
 
 def _executions(detail: JobDetail, now: datetime) -> Lines:

@@ -11,7 +11,7 @@ from pantry_queue.monitor.model import Snapshot
 from pantry_queue.monitor.rates import RateHistory
 
 #: Seconds a chart may cover; it widens as there is more to show.
-SPANS = (60.0, 120.0, 300.0, 600.0, 900.0)
+SPANS = (30.0, 60.0, 90.0, 120.0, 180.0, 240.0, 300.0, 420.0, 600.0, 900.0)
 _RECENT = 300.0
 
 

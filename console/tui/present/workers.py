@@ -21,8 +21,9 @@ COLUMNS = (
     Column("RQ", 6, rank=9),
     Column("NOTE", 10, most=60, rank=3, grow=1),
 )
-#: On the overview the note is left out: what needs the operator stands beside it.
+#: Without the note: where no worker is in trouble, and beside what needs the operator, which says the same.
 SHORT_COLUMNS = COLUMNS[:-1]
+_WELL = ("alive", "busy")
 _LOOKS: dict[str, tuple[str, str]] = {
     "alive": ("✓ idle", "muted"),
     "busy": ("▸ busy", "started"),
@@ -31,6 +32,12 @@ _LOOKS: dict[str, tuple[str, str]] = {
     "dead": ("✗ dead", "failed"),
     "ghost": ("✗ gone", "muted"),
 }
+
+
+def columns(snapshot: Snapshot) -> tuple[Column, ...]:
+    """The columns of the list: a note only where there is something to note."""
+    trouble = any(worker.verdict not in _WELL for worker in snapshot.workers)
+    return COLUMNS if trouble else SHORT_COLUMNS
 
 
 def worker_key(worker: WorkerStat) -> str:
@@ -52,7 +59,7 @@ def worker_rows(snapshot: Snapshot) -> tuple[Row, ...]:
 
 
 def _row(worker: WorkerStat, snapshot: Snapshot) -> Row:
-    trouble = worker.verdict not in ("alive", "busy")
+    trouble = worker.verdict not in _WELL
     up = seconds_between(worker.birth_at, snapshot.taken_at)
     busy = worker.working_seconds / up if up else None
     return Row(

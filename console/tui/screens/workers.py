@@ -63,6 +63,7 @@ class Workers(ConsoleScreen):
             [chip("Workers", "muted"), chip("›", "faint"), chip(number, "strong")]
         )
         table = self.query_one("#worker-rows", RowTable)
+        table.set_columns(workers.columns(snapshot))
         table.show(Rows(workers.worker_rows(snapshot)), cursor_to=self._wanted)
         self._wanted = None
         found = [worker for worker in snapshot.workers if workers.worker_key(worker) == table.cursor_key]

@@ -65,7 +65,7 @@ class TextView(ScrollView, can_focus=True):
 
     def _fold(self) -> None:
         width = max(8, self.size.width - 1)
-        self._wrapped = [part for line in self._lines for part in (_folded(line, width) if self._wrap else [line])]
+        self._wrapped = [part for line in self._lines for part in (folded(line, width) if self._wrap else [line])]
         self.virtual_size = Size(self.size.width, len(self._wrapped))
         self.refresh()
 
@@ -91,7 +91,7 @@ class TextView(ScrollView, can_focus=True):
         self.scroll_to(y=self.max_scroll_y if end else 0, animate=False)
 
 
-def _folded(line: tuple[Cell, ...], width: int) -> list[tuple[Cell, ...]]:
+def folded(line: tuple[Cell, ...], width: int) -> list[tuple[Cell, ...]]:
     """A line as several that fit, broken at blanks where there are some; what follows the first is set in a little."""
     if sum(cell_len(cell.text) for cell in line) <= width or all(set(cell.text) <= _RULE for cell in line):
         return [line]
@@ -101,7 +101,7 @@ def _folded(line: tuple[Cell, ...], width: int) -> list[tuple[Cell, ...]]:
     for cell in line:
         text = cell.text
         while cell_len(text) > room:
-            head = _head(text, room, at_blank=bool(text.strip()))
+            head = _head(text, room, width - len(_INDENT))
             current.append(Cell(head, cell.tone))
             text = text[len(head) :].lstrip(" ")
             folded.append(tuple(current))
@@ -112,8 +112,13 @@ def _folded(line: tuple[Cell, ...], width: int) -> list[tuple[Cell, ...]]:
     return [*folded, tuple(current)] if len(current) > 1 or not folded else folded
 
 
-def _head(text: str, room: int, *, at_blank: bool) -> str:
-    """As much of `text` as fits, up to its last blank when that is not too far back."""
+def _head(text: str, room: int, whole: int) -> str:
+    """As much of `text` as fits into `room`: up to its last blank, or nothing when its first word fits into the
+    `whole` of the next line; a longer word is cut."""
     head = chop_cells(text, room)[0] if room > 0 else ""
     blank = head.rfind(" ")
-    return head[: blank + 1] if at_blank and blank > len(head) // 2 else head
+    if text[len(head) : len(head) + 1] == " ":
+        return head
+    if head.strip() and blank >= 0 and head[:blank].strip():
+        return head[: blank + 1]
+    return "" if room < whole and cell_len(text.split(" ", 1)[0]) <= whole else head

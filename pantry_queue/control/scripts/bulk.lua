@@ -96,6 +96,15 @@ local function pick()
   return ids, scores, #ids
 end
 
+-- Jobs that leave the registry they were picked from; all of a stretch go at once.
+local function leave_source(ids, looked)
+  if #ids == looked then
+    redis.call('ZREMRANGEBYRANK', SOURCE, o.source.skip, o.source.skip + looked - 1)
+  else
+    call_many('ZREM', SOURCE, ids)
+  end
+end
+
 -- Fields every script reads first: where a job is, what limits it, and its times.
 local STATUS, ORIGIN, LIMIT, CREATED, ENQUEUED, STARTED, ENDED_AT = 1, 2, 3, 4, 5, 6, 7
 local FIRST_FIELDS = {'status', 'origin', 'rate_limit_key', 'created_at', 'enqueued_at', 'started_at', 'ended_at'}
@@ -117,7 +126,8 @@ end
 -- Why a job is left alone, or nil; and how many of the keys that few jobs have are there: runs, and `more` of them.
 local function obstacle(id, job, score, ...)
   if not job then return 'broken' end
-  if not exists(id) then return 'missing' end
+  -- What is saved with `created_at` is saved with `data`; a late heartbeat or a change of state writes neither.
+  if not job[CREATED] and not exists(id) then return 'missing' end
   -- RQ before 2.4.1 left it out at times.
   if not job[STATUS] and SOURCE then job[STATUS] = o.states[1] end
   local state = job[STATUS] or 'created'
@@ -203,7 +213,7 @@ local function is_set(value) return value and value ~= '' end
 
 -- Where jobs that wait or have ended stand, and a function that takes them out of there. A place is a score, or in a
 -- queue the job before it. A job that a worker has just taken is left alone.
-local function locate(candidates, jobs, scores)
+local function locate(candidates, jobs, scores, looked)
   local members, listed, places, removers, kept = grouped(), grouped(), {}, {}, {}
   for _, id in ipairs(candidates) do
     local state, queue = jobs[id][STATUS] or 'created', jobs[id][ORIGIN] or ''
@@ -226,13 +236,14 @@ local function locate(candidates, jobs, scores)
       skip(id, 'starting')
     else
       kept[#kept + 1] = id
-      if REGISTRY[state] then table.insert(gone[registry_key(REGISTRY[state], queue)], id) end
-      if FROM_REGISTRY and SOURCE ~= registry_key(REGISTRY[state] or '', queue) then table.insert(gone[SOURCE], id) end
+      local key = REGISTRY[state] and registry_key(REGISTRY[state], queue)
+      if key and key ~= SOURCE then table.insert(gone[key], id) end
     end
   end
   return kept, places, function()
     for _, remove in ipairs(removers) do remove() end
     for key, list in pairs(gone) do call_many('ZREM', key, list) end
+    if FROM_REGISTRY then leave_source(kept, looked) end
   end
 end
 

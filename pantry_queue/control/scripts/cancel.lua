@@ -18,7 +18,7 @@ for _, id in ipairs(ids) do
     jobs[id] = job
   end
 end
-local taken, places, leave = locate(candidates, jobs, scores)
+local taken, places, leave = locate(candidates, jobs, scores, looked)
 local canceled = grouped()
 for _, id in ipairs(taken) do
   local list = canceled[registry_key('canceled', jobs[id][ORIGIN] or '')]

@@ -43,7 +43,7 @@ local function drop_executions(id, queue)
   redis.call('UNLINK', key)
 end
 
-local taken, places, leave = locate(candidates, jobs, scores)
+local taken, places, leave = locate(candidates, jobs, scores, looked)
 leave()
 if FROM_REGISTRY then
   call_many('ZREM', SOURCE, empty)

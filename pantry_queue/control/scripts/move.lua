@@ -20,7 +20,7 @@ for _, id in ipairs(ids) do
     redis.call(registry and 'ZCARD' or 'LLEN', registry and registry_key(registry, to) or queue_key(to))
   end
 end
-local taken, places, leave = locate(candidates, jobs, scores)
+local taken, places, leave = locate(candidates, jobs, scores, looked)
 leave()
 local pushes, added = grouped(), grouped()
 for _, id in ipairs(taken) do

@@ -30,43 +30,44 @@ local function all_retries(job)
   return count > (tonumber(job[RETRIES] or '0') or 0) and count or nil
 end
 
-local function renew(id, job, queue, limited)
-  local fields, last = {'started_at', '', 'ended_at', '', 'exc_info', EMPTY_TRACEBACK}, 6
+local function renew(key, job, queue, limited)
+  local fields = {}
   local function put(name, value)
-    fields[last + 1], fields[last + 2] = name, value
-    last = last + 2
+    fields[#fields + 1] = name
+    fields[#fields + 1] = value
   end
   if not job[GROUP] then  -- written before RQ 2.0
-    for i, value in ipairs(redis.call('HMGET', job_key(id), unpack(TEXT))) do
+    for i, value in ipairs(redis.call('HMGET', key, unpack(TEXT))) do
       if not value then put(TEXT[i], '') end
     end
   end
   if not job[CREATED] then put('created_at', iso) end
   if not is_set(job[TIMEOUT]) then put('timeout', '180') end
   if queue ~= job[ORIGIN] then put('origin', queue) end
-  if not limited then
-    put('status', 'queued')
-    put('enqueued_at', iso)
-  end
   if beyond then
     local retries = all_retries(job)
     if retries then put('retries_left', retries) end
-    if job[INTERVALS] and job[RETRIED] then redis.call('HDEL', job_key(id), 'number_of_retries') end
+    if job[INTERVALS] and job[RETRIED] then redis.call('HDEL', key, 'number_of_retries') end
   end
-  redis.call('HSET', job_key(id), unpack(fields))
+  if limited then
+    redis.call('HSET', key, 'started_at', '', 'ended_at', '', 'exc_info', EMPTY_TRACEBACK, unpack(fields))
+  else
+    redis.call('HSET', key, 'started_at', '', 'ended_at', '', 'exc_info', EMPTY_TRACEBACK, 'status', 'queued',
+      'enqueued_at', iso, unpack(fields))
+  end
 end
 
 -- `life` of the hash in ms where it is known; `more` as `obstacle` tells.
-local function renew_expiry(id, ttl, life, more)
+local function renew_expiry(id, key, ttl, life, more)
   if ttl and ttl > 0 then
-    redis.call('EXPIRE', job_key(id), ttl)
-    redis.call('EXPIRE', job_key(id) .. ':dependents', ttl)
+    redis.call('EXPIRE', key, ttl)
+    redis.call('EXPIRE', key .. ':dependents', ttl)
     redis.call('EXPIRE', P .. ':job::' .. id .. ':dependencies', ttl)
   elseif beyond then
-    if life ~= -1 then redis.call('PERSIST', job_key(id)) end
+    if life ~= -1 then redis.call('PERSIST', key) end
     if more > 0 then
       forget_who_left(id)
-      redis.call('PERSIST', job_key(id) .. ':dependents')
+      redis.call('PERSIST', key .. ':dependents')
     end
   end
 end
@@ -111,9 +112,12 @@ scores = with_scores(scores, members)
 
 -- A job that was canceled while it ran stands in two of them when it ends.
 for queue, gone in pairs(ended) do
-  for _, registry in ipairs({'finished', 'failed', 'canceled'}) do call_many('ZREM', registry_key(registry, queue), gone) end
+  for _, registry in ipairs({'finished', 'failed', 'canceled'}) do
+    local key = registry_key(registry, queue)
+    if key ~= SOURCE then call_many('ZREM', key, gone) end
+  end
 end
-if FROM_REGISTRY then call_many('ZREM', SOURCE, taken) end
+if FROM_REGISTRY and not o.copies then leave_source(taken, looked) end
 leave_started(started)
 if beyond then
   for queue in pairs(queues) do redis.call('SADD', P .. ':queues', queue_key(queue)) end
@@ -133,13 +137,14 @@ for i, id in ipairs(taken) do
   if is_set(job[LIMIT]) then concurrency = redis.call('HGET', job_key(id), 'rate_limit_concurrency') end
   local limited = is_set(concurrency)
   if o.copies then id, life = copied(id, i), -1 end
-  if not o.copies and REGISTRY[state] and state ~= 'finished' and state ~= 'failed' and state ~= 'canceled' then
+  if not o.copies and (state == 'deferred' or state == 'scheduled' or state == 'ready_to_enqueue') then
     redis.call('ZREM', registry_key(REGISTRY[state], origin), id)
   end
   -- A canceled job may have been deferred.
   if (state == 'deferred' or state == 'canceled') and not o.copies then parents = leave_parents(id) end
-  renew(id, job, queue, limited)
-  renew_expiry(id, tonumber(job[TTL] or ''), life, others[record])
+  local key = job_key(id)
+  renew(key, job, queue, limited)
+  renew_expiry(id, key, job[TTL] and tonumber(job[TTL]), life, others[record])
   if limited then
     push()
     enter_limit(id, job[LIMIT], concurrency, front)

@@ -25,6 +25,7 @@ import pytest
                 "states",
                 "status",
                 "totals",
+                "values",
                 "traceback",
                 "viewport",
                 "words",

@@ -138,6 +138,12 @@ class TestDrain:
         assert flow.drain == "never"
         assert flow.drains_in is None
 
+    def test_a_queue_that_has_turned_drains_though_it_holds_more_than_before(self) -> None:
+        # Two come each second for forty seconds, then none; one ends each second.
+        flow = watch(60, lambda second: Counts(queued=min(second, 80 - second), finished=second)).flow("q")
+        assert flow.drain == "draining"
+        assert flow.drains_in == pytest.approx(20.0)
+
     def test_standing_still(self) -> None:
         assert watch(60, lambda second: Counts(queued=31)).flow("q").drain == "never"
 

@@ -90,7 +90,7 @@ class TestTotals:
         assert "".join(part.text for part in tile.value) == "59 +4"
 
     def test_charts_widen_with_the_past(self) -> None:
-        assert [totals.span_for(past) for past in (0, 60, 61, 899, 10**6)] == [60, 60, 120, 900, 900]
+        assert [totals.span_for(past) for past in (0, 60, 61, 899, 10**6)] == [30, 60, 90, 900, 900]
 
 
 class TestAlerts:
