@@ -133,7 +133,7 @@ def open_console(target: Target) -> int:
     """The terminal interface, which only this command imports."""
     from console.tui.app import run_console
 
-    return run_console(target.settings())
+    return run_console(target.settings(), no_color=not output.colour)
 
 
 def run(arguments: list[str]) -> int:

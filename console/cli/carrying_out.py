@@ -75,14 +75,14 @@ def carry_out(target: Target, action: Action, selection: Selection, options: Opt
         confirm(plan, manner)
         with stopping() as stop:
             if manner.canary and plan.total > manner.canary:
-                chosen = _canary(scripts, plan, manner, stop)
+                chosen = _canary(target, scripts, plan, manner, stop)
                 if chosen is None:
                     return 1
                 plan = chosen
             outcome = run.run(
                 scripts,
                 plan,
-                who(manner),
+                who(target, manner.alias),
                 reason=manner.reason,
                 rate=manner.rate,
                 progress=show_progress if sys.stderr.isatty() else None,
@@ -110,11 +110,11 @@ def writer(target: Target) -> Iterator[Scripts]:
             client.close()
 
 
-def who(manner: Manner) -> Actor:
+def who(target: Target, alias: str) -> Actor:
     """The operator, for the audit."""
     from pantry_queue.control.audit import whoami
 
-    return whoami("cli", alias=manner.alias)
+    return whoami("cli", alias=alias, profile=target.profile)
 
 
 @contextmanager
@@ -147,13 +147,13 @@ def confirm(plan: Plan, manner: Manner) -> None:
         raise Refused("Nothing was changed.")
 
 
-def _canary(scripts: Scripts, plan: Plan, manner: Manner, stop: Event) -> Plan | None:
+def _canary(target: Target, scripts: Scripts, plan: Plan, manner: Manner, stop: Event) -> Plan | None:
     """Some first. What follows is the rest, or nothing when those did not end well."""
     from pantry_queue.control import canary, run
 
     keys, action = scripts.keys, plan.action
     chosen = canary.first(scripts.connection, keys, plan, manner.canary or 0)
-    outcome = run.run(scripts, chosen, who(manner), reason=manner.reason or "canary", stop=stop)
+    outcome = run.run(scripts, chosen, who(target, manner.alias), reason=manner.reason or "canary", stop=stop)
     ids = [job_id for group in chosen.groups for job_id in group.ids]
     output.note(f"canary: {outcome_sentence(outcome)}")
     bad = bool(outcome.failed or outcome.broken)

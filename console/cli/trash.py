@@ -9,7 +9,7 @@ import typer
 
 from console.cli import output
 from console.cli.actions import Alias, AsJson, Reason, Yes
-from console.cli.carrying_out import Manner, end, stopping, who, writer
+from console.cli.carrying_out import end, stopping, who, writer
 from console.cli.target import of
 from console.cli.telling import show_progress, tell
 from pantry_queue.errors import Refused
@@ -92,7 +92,7 @@ def empty(
         jobs = sum(kept.jobs for kept in trash.operations(scripts) if not operations or kept.name in operations)
         if jobs and not yes:
             _ask(f"trash empty would delete {jobs:,} jobs for good")
-        deleted = trash.empty(scripts, who(Manner(alias=alias)), operations or None, reason=reason)
+        deleted = trash.empty(scripts, who(target, alias), operations or None, reason=reason)
     if as_json:
         output.document({"deleted": deleted})
     else:
@@ -124,7 +124,7 @@ def undo(
         outcome = trash.undo(
             scripts,
             operation,
-            who(Manner(alias=alias)),
+            who(target, alias),
             reason=reason,
             progress=show_progress if sys.stderr.isatty() else None,
             stop=stop,

@@ -15,6 +15,11 @@ from pantry_queue.errors import NotFound
 if TYPE_CHECKING:
     from pantry_queue.workers.fleet import LocalWorker
 
+Queues = Annotated[
+    list[str] | None, typer.Option("--queue", help="Queue to listen to, the first is taken first; repeat for more.")
+]
+Count = Annotated[int, typer.Option(min=1, max=64, help="How many worker processes.")]
+
 app = typer.Typer(help="Workers: list them, run one here.", no_args_is_help=True, rich_markup_mode=None)
 
 
@@ -71,11 +76,9 @@ def _told(value: object) -> str:
 @app.command("run")
 def run(
     context: typer.Context,
-    queue: Annotated[
-        list[str] | None, typer.Option(help="Queue to listen to, the first is taken first; repeat for more.")
-    ] = None,
+    queue: Queues = None,
     burst: Annotated[bool, typer.Option("--burst", help="End when the queues are empty.")] = False,
-    count: Annotated[int, typer.Option(min=1, max=64, help="How many worker processes.")] = 1,
+    count: Count = 1,
     name: Annotated[str | None, typer.Option(help="Worker name; made from host and pid when left out.")] = None,
     jobs_per_horse: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Jobs one process runs before it is replaced; 1 is RQ's way.")
@@ -104,11 +107,11 @@ def run(
 @app.command("launch")
 def launch(
     context: typer.Context,
-    queue: Annotated[
-        list[str] | None, typer.Option(help="Queue to listen to, the first is taken first; repeat for more.")
-    ] = None,
-    burst: Annotated[bool, typer.Option("--burst", help="End when the queues are empty.")] = False,
-    count: Annotated[int, typer.Option(min=1, max=64, help="How many worker processes.")] = 1,
+    queue: Queues = None,
+    burst: Annotated[
+        bool, typer.Option("--burst/--no-burst", help="End when the queues are empty, or work until stopped.")
+    ] = True,
+    count: Count = 1,
 ) -> None:
     """Workers on this machine that live on when this command ends; their names are printed."""
     from pantry_queue.workers import fleet

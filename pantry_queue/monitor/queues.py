@@ -1,7 +1,7 @@
 """One queue: what is asked for its counts, and what the answers mean.
 
 An entry past its expiry is not live (`rq.registry` drops it at its next clean-up): finished and failed are
-counted as `registry.count` would count them, without the clean-up which that call does.
+counted as RQ's own counting would, without the clean-up which that does.
 """
 
 from __future__ import annotations

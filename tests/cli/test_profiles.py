@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from redis import Redis
 
 from pantry_queue.config import Settings
 
@@ -97,3 +98,12 @@ def test_a_config_file_that_cannot_be_used_is_2(cli: Cli, config: Path, content:
     done = cli("-p", "dev", "status", PANTRY_CONFIG=str(config))
     assert (done.code, done.out) == (2, "")
     assert str(config) in done.err
+
+
+def test_the_audit_names_the_profile(cli: Cli, config: Path, history: Redis) -> None:
+    files = {"PANTRY_CONFIG": str(config)}
+    assert cli("-p", "prod", "jobs", "requeue", "division", "--yes", **files).code == 4
+    done = cli("-p", "prod", "--read-write", "jobs", "requeue", "division", "--yes", **files)
+    assert done.code == 0, done.err
+    entries = [fields for _, fields in history.xrange("pantry:audit")]
+    assert {entry[b"profile"] for entry in entries} == {b"prod"}

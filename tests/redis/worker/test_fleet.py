@@ -48,7 +48,7 @@ def listed(cli: Cli) -> list[dict[str, object]]:
 
 
 def test_launched_found_followed_and_stopped(cli: Cli, stage: Stage) -> None:
-    done = cli("workers", "launch", "--count", "2")
+    done = cli("workers", "launch", "--no-burst", "--count", "2")
     names = done.stdout.split()
     assert (done.returncode, len(names)) == (0, 2), done.stderr
     workers = {str(worker["name"]): worker for worker in listed(cli)}
@@ -72,10 +72,10 @@ def test_launched_found_followed_and_stopped(cli: Cli, stage: Stage) -> None:
 
 
 def test_a_burst_worker_ends_by_itself_and_a_killed_one_has_vanished(cli: Cli) -> None:
-    burst = cli("workers", "launch", "--burst").stdout.strip()
+    burst = cli("workers", "launch").stdout.strip()
     until(lambda: listed(cli)[0]["state"] == "ended", "it ends")
     assert listed(cli)[0]["exit_code"] == 0
-    steady = cli("workers", "launch").stdout.strip()
+    steady = cli("workers", "launch", "--no-burst").stdout.strip()
     (worker,) = [worker for worker in listed(cli) if worker["name"] == steady]
     os.killpg(int(str(worker["pid"])), 9)
     until(lambda: {w["name"]: w["state"] for w in listed(cli)}[steady] == "vanished", "it is gone")
@@ -83,7 +83,7 @@ def test_a_burst_worker_ends_by_itself_and_a_killed_one_has_vanished(cli: Cli) -
 
 
 def test_a_process_of_the_same_number_is_another_one(cli: Cli, stage: Stage) -> None:
-    name = cli("workers", "launch", "--burst").stdout.strip()
+    name = cli("workers", "launch").stdout.strip()
     until(lambda: listed(cli)[0]["state"] == "ended", "it ends")
     record = stage.folder / "data" / "fleet" / f"{name}.json"
     record.write_text(json.dumps({**json.loads(record.read_text()), "pid": os.getpid()}))
