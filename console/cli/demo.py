@@ -77,21 +77,23 @@ def _report(outcomes: list[Outcome], as_json: bool) -> None:
         output.document([asdict(outcome) for outcome in outcomes])
         return
     output.table(
-        ("FILE", "MERCHANT", "DATE", "TOTAL", "", "STATE", "WHY"),
+        ("FILE", "MERCHANT", "DATE", "TOTAL", "STATE"),
         (
             (
                 outcome.file,
                 outcome.merchant or "-",
                 str(outcome.purchase_date or "-"),
-                f"{outcome.total:,.2f}" if outcome.total is not None else "-",
-                outcome.currency or "",
+                f"{outcome.total:,.2f} {outcome.currency or ''}".rstrip() if outcome.total is not None else "-",
                 outcome.state,
-                outcome.error or "",
             )
             for outcome in outcomes
         ),
         right=("TOTAL",),
+        cut=("MERCHANT", "FILE"),
     )
+    for outcome in outcomes:
+        if outcome.error:
+            output.text(f"{outcome.file}: {outcome.error}")
     ended = [outcome for outcome in outcomes if outcome.state in ("completed", "failed")]
     read = sum(outcome.state == "completed" for outcome in ended)
     if len(ended) < len(outcomes):

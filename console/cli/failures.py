@@ -42,7 +42,12 @@ def list_groups(
         output.document([group_json(group) for group in groups])
     else:
         columns = ("SIGNATURE", *_NUMBERS, "LAST", "QUEUE", "FUNCTION", "EXCEPTION", "MESSAGE")
-        output.table(columns, (_row(group, report) for group in groups), right=(*_NUMBERS, "LAST"))
+        output.table(
+            columns,
+            (_row(group, report) for group in groups),
+            right=(*_NUMBERS, "LAST"),
+            cut=("MESSAGE", "FUNCTION", "EXCEPTION"),
+        )
     if report.looked < report.total:
         output.note(f"newest {report.looked:,} of {report.total:,} failed jobs looked at; --scan takes more")
 
@@ -116,7 +121,7 @@ def show_group(
     output.text("")
     for line in traceback:
         output.text(line)
-    output.table(("JOB", "QUEUE", "ENDED", "ERROR"), (_job(row) for row in rows))
+    output.table(("JOB", "QUEUE", "ENDED", "ERROR"), (_job(row) for row in rows), cut=("ERROR",))
 
 
 def _sample(

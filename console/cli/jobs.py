@@ -42,7 +42,11 @@ def list_jobs(
     elif as_json:
         output.document([row_json(row) for row in rows])
     else:
-        output.table(("JOB", "STATE", "QUEUE", "FUNCTION", "ENQUEUED", "ERROR"), map(_row, rows))
+        output.table(
+            ("JOB", "STATE", "QUEUE", "FUNCTION", "ENQUEUED", "ERROR"),
+            map(_row, rows),
+            cut=("ERROR", "FUNCTION", "QUEUE"),
+        )
 
 
 @app.command("log")

@@ -13,12 +13,15 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from io import StringIO
-from typing import Any
+from typing import Any, Literal
 
 
 class ReaderGone(Exception):  # noqa: N818 - an end, not an error
     """Whoever read our output has seen enough, as `head` does."""
 
+
+#: Between two columns, and what is left of one that is cut, at the least.
+_GAP, _LEAST_CUT = 3, 12
 
 #: Set by the global option `--no-color`.
 colour = True
@@ -71,13 +74,20 @@ def text(value: str) -> None:
     _write(value + "\n")
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: Iterable[str] = (), title: str = "") -> None:
+def table(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    right: Iterable[str] = (),
+    cut: Iterable[str] = (),
+) -> None:
     """A table for people.
 
     Args:
         columns: headings; a heading in `right` is aligned to the right.
         rows: cells as safe text; markup in them is never read.
-        title: a line above, left out when empty.
+        cut: headings of the columns that are cut where a terminal is narrow, the first one first. The others are
+            always whole: a table that is wider even so runs over the edge. Without a terminal nothing is cut.
     """
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
@@ -85,27 +95,30 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: Itera
     from rich.text import Text
 
     terminal = sys.stdout.isatty()
+    cells = [[Text(cell, style=_tone(cell)) for cell in row] for row in rows]
+    widths = {
+        column: max(len(column), *(row[index].cell_len for row in cells), 0) for index, column in enumerate(columns)
+    }
     drawn = StringIO()
     console = Console(
-        file=sys.stdout if terminal else drawn,
-        no_color=not colour,
-        highlight=False,
-        markup=False,
-        emoji=False,
-        # Without a terminal nothing is cut: the reader is a file or another program.
-        width=None if terminal else 10_000,
+        file=drawn, force_terminal=terminal, no_color=not colour, highlight=False, markup=False, emoji=False
     )
-    if title:
-        console.print(Text(title, style="bold"))
+    too_wide = sum(widths.values()) + _GAP * (len(columns) - 1) - console.width if terminal else 0
+    for column in cut:
+        less = max(0, min(too_wide, widths[column] - _LEAST_CUT))
+        widths[column] -= less
+        too_wide -= less
+    console.width = sum(widths.values()) + _GAP * len(columns)
     grid = Table(box=SIMPLE_HEAD if terminal else None, pad_edge=False, show_edge=False, header_style="bold")
     numbers = set(right)
     for column in columns:
-        grid.add_column(column, justify="right" if column in numbers else "left", overflow="ellipsis", no_wrap=True)
-    for row in rows:
-        grid.add_row(*(Text(cell, style=_tone(cell)) for cell in row))
+        justify: Literal["left", "right"] = "right" if column in numbers else "left"
+        grid.add_column(column, justify=justify, overflow="ellipsis", no_wrap=True, width=widths[column])
+    for row in cells:
+        grid.add_row(*row)
     console.print(grid)
-    for row_text in drawn.getvalue().splitlines():
-        _write(row_text.rstrip() + "\n")
+    for line_text in drawn.getvalue().splitlines():
+        _write(line_text.rstrip() + "\n")
 
 
 def facts(pairs: Iterable[tuple[str, str]]) -> None:

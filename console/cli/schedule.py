@@ -40,7 +40,11 @@ def list_due(
     elif as_json:
         output.document([due_json(one) for one in found.due])
     else:
-        output.table(("DUE", "IN", "JOB", "QUEUE", "FUNCTION", "BY"), (_due(one, found) for one in found.due))
+        output.table(
+            ("DUE", "IN", "JOB", "QUEUE", "FUNCTION", "BY"),
+            (_due(one, found) for one in found.due),
+            cut=("FUNCTION", "BY"),
+        )
     if found.total > len(found.due):
         output.note(f"the first {len(found.due):,} of {found.total:,}; {found.late:,} are late")
     for note in found.notes:
@@ -76,7 +80,7 @@ def list_cron(context: typer.Context, as_json: AsJson = False, as_jsonl: AsJsonl
         output.document([cron_json(entry) for entry in found.cron])
     else:
         columns = ("NAME", "RULE", "IN WORDS", "QUEUE", "LAST", "NEXT", "", "SCHEDULER")
-        output.table(columns, map(_cron, found.cron))
+        output.table(columns, map(_cron, found.cron), cut=("SCHEDULER", "IN WORDS"))
     for note in found.notes:
         output.note(note)
 

@@ -136,8 +136,9 @@ def _show(snapshot: Snapshot) -> None:
         ("QUEUE", *(name.upper() for name in COUNTS[:7]), "OLDEST", "WORKERS"),
         (_queue_row(queue, snapshot) for queue in snapshot.queues),
         right=(*(name.upper() for name in COUNTS[:7]), "OLDEST", "WORKERS"),
+        cut=("QUEUE",),
     )
-    output.table(WORKER_COLUMNS, (worker_row(worker) for worker in snapshot.workers), right=WORKER_NUMBERS)
+    output.table(WORKER_COLUMNS, map(worker_row, snapshot.workers), right=WORKER_NUMBERS, cut=WORKER_CUT)
 
 
 #: As in the console: how urgent a sentence is, also without colour.
@@ -166,6 +167,7 @@ def _queue_row(queue: QueueStat, snapshot: Snapshot) -> tuple[str, ...]:
 
 
 WORKER_COLUMNS = ("WORKER", "VERDICT", "STATE", "QUEUES", "JOB", "BEAT", "DONE", "FAILED")
+WORKER_CUT = ("QUEUES", "JOB")
 WORKER_NUMBERS = ("BEAT", "DONE", "FAILED")
 
 

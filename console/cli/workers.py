@@ -43,7 +43,9 @@ def list_workers(
     elif as_json:
         output.document([status.worker_json(worker) for worker in workers])
     else:
-        output.table(status.WORKER_COLUMNS, map(status.worker_row, workers), right=status.WORKER_NUMBERS)
+        output.table(
+            status.WORKER_COLUMNS, map(status.worker_row, workers), right=status.WORKER_NUMBERS, cut=status.WORKER_CUT
+        )
 
 
 @app.command("show")
@@ -197,4 +199,4 @@ def _list_local(as_json: bool, as_jsonl: bool) -> None:
         output.document(documents)
     else:
         rows = [(w.name, _ended(w), str(w.pid), ", ".join(w.queues), w.redis) for w in workers]
-        output.table(("WORKER", "STATE", "PID", "QUEUES", "REDIS"), rows)
+        output.table(("WORKER", "STATE", "PID", "QUEUES", "REDIS"), rows, cut=("REDIS", "QUEUES"))

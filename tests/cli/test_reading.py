@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
+import os
+import pty
+import re
+import struct
+import subprocess
+import sys
+import termios
 from datetime import datetime
 
 from redis import Redis
 from rq import Queue
+
+from pantry_queue.config import Settings
 
 from .conftest import Cli
 
@@ -41,15 +52,11 @@ def test_status_for_people_says_what_is_wrong(cli: Cli, history: Redis) -> None:
     assert "\x1b" not in done.out
 
 
-def test_status_watch_streams_one_document_a_line(cli: Cli, settings: object, history: Redis) -> None:
+def test_status_watch_streams_one_document_a_line(cli: Cli, settings: Settings, history: Redis) -> None:
     # Its reader goes away after the second line, as `head -2` does.
-    import os
-    import subprocess
-    import sys
-
     process = subprocess.Popen(
         [sys.executable, "-m", "console", "status", "--json", "--watch", "0.2"],
-        env={"PATH": os.environ["PATH"], "PANTRY_REDIS_URL": str(settings.redis_url)},  # type: ignore[attr-defined]
+        env={"PATH": os.environ["PATH"], "PANTRY_REDIS_URL": str(settings.redis_url)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -131,6 +138,39 @@ def test_hostile_text_never_reaches_the_terminal_as_it_is(cli: Cli, redis_client
         out = cli(*arguments).out
         assert not any(mark in out for mark in ("\x1b", "\x07", "\u202e", "\x9b")), arguments
         assert "[red]x[/]" in out or "odd" in out
+
+
+def on_a_terminal(url: str, columns: int, *arguments: str) -> list[str]:
+    """Lines the program draws on a terminal of this width, without colours."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "console", "--no-color", *arguments],
+        env={"PATH": os.environ["PATH"], "PANTRY_REDIS_URL": url, "TERM": "xterm"},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    drawn = b""
+    with contextlib.suppress(OSError):  # the end of a terminal is an error on Linux
+        while part := os.read(ours, 65536):
+            drawn += part
+    os.close(ours)
+    assert process.wait(30) == 0
+    return re.sub(r"\x1b\[[0-9;]*m", "", drawn.decode()).splitlines()
+
+
+def test_a_narrow_terminal_cuts_what_matters_least(settings: Settings, history: Redis) -> None:
+    lines = on_a_terminal(str(settings.redis_url), 80, "jobs", "list", "--state", "failed")
+    row = next(line for line in lines if "division" in line)
+    assert max(map(len, lines)) <= 80
+    assert all(word in row for word in ("division", "failed", "emails", "operator.tru", "ZeroDivis"))
+    assert row.endswith("…")
+    wide = on_a_terminal(str(settings.redis_url), 200, "jobs", "list", "--state", "failed")
+    assert any("ZeroDivisionError: division by zero" in line for line in wide)
+    counts = on_a_terminal(str(settings.redis_url), 40, "status")
+    assert any(line.split()[:4] == ["emails", "3", "0", "1"] for line in counts)
 
 
 def test_the_key_prefix_of_rq_is_honoured(cli: Cli, redis_client: Redis) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from console.tui.present.cells import Cell, Chip, Column, Row, chip
 from console.tui.present.states import RARE_TABS, TABS, look, state_cell
-from console.tui.present.words import age, count, seconds_between, took
+from console.tui.present.words import age, count, seconds_between, took, without_module
 from pantry_queue.monitor.model import Counts, JobRow, JobWindow
 
 # An id of 36 cells says less than what stands beside it: it gets them when there is room.
@@ -131,7 +131,7 @@ def _cell(column: Column, row: JobRow, state: str, now: datetime) -> Cell:
     if column is _TOOK:
         return Cell(took(seconds_between(row.started_at, row.ended_at)))
     if column is _ERROR:
-        return Cell(row.error or "", "stopped")
+        return Cell(without_module(row.error or ""), "stopped")
     return _time_cell(column, row, state, now)
 
 

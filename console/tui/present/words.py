@@ -6,6 +6,7 @@ happens stays as it is, and nothing has to be sent over the line.
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
@@ -109,3 +110,11 @@ def seconds_between(earlier: datetime | None, later: datetime | None) -> float |
     if earlier is None or later is None:
         return None
     return max(0.0, (later - earlier).total_seconds())
+
+
+_MODULE = re.compile(r"^(?:[^\W\d]\w*\.)+(?=[^\W\d]\w*(?::|$))")
+
+
+def without_module(error: str) -> str:
+    """`smtplib.SMTPServerDisconnected: closed` without its module: in a narrow column the name is what tells."""
+    return _MODULE.sub("", error)

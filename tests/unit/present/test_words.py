@@ -134,3 +134,18 @@ def test_ages_stay_short(seconds: float) -> None:
     assert len(words.age(seconds)) <= 8
     assert len(words.took(seconds)) <= 8
     assert words.reach(seconds)
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        ("smtplib.SMTPServerDisconnected: closed", "SMTPServerDisconnected: closed"),
+        ("a.b.c.Oops", "Oops"),
+        ("ValueError: see a.b: c", "ValueError: see a.b: c"),
+        ("no such host: cache.local", "no such host: cache.local"),
+        ("1.5: odd", "1.5: odd"),
+        ("", ""),
+    ],
+)
+def test_an_error_without_its_module(error: str, text: str) -> None:
+    assert words.without_module(error) == text
