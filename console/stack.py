@@ -57,7 +57,8 @@ class Stack:
         with children.signals_deferred():
             server = embedded.start(directory or self.directory / "valkey")
             if server.child is not None:
-                self._keep(server.child)
+                self.parts.append(server.child)
+                self._exit.callback(server.stop)
         self.environment["PANTRY_REDIS_URL"] = server.url
         return server
 

@@ -5,9 +5,11 @@ It keeps what it is given (append-only file, synced each second) and never evict
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import socket
+import stat
 import tempfile
 import time
 from collections.abc import Callable
@@ -20,6 +22,7 @@ from pantry_queue.errors import MissingExtra, PantryError, RedisUnavailable
 
 #: Room for a path in `sockaddr_un`: 108 bytes on Linux, 104 on macOS.
 _SOCKET_PATH_MAX = 100
+_SOCKET_NAME = "valkey.sock"
 _START_SECONDS = 15.0
 
 
@@ -41,6 +44,7 @@ class EmbeddedServer:
         """End the server if this process started it; what it holds is on disk."""
         if self.child is not None:
             self.child.stop()
+            forget_socket(self.directory)
 
 
 def default_directory() -> Path:
@@ -49,16 +53,38 @@ def default_directory() -> Path:
 
 
 def socket_path(directory: Path) -> Path:
-    """The socket of the server of this directory, in a short private place when the path would be too long."""
-    path = directory / "valkey.sock"
-    if len(os.fsencode(path)) <= _SOCKET_PATH_MAX:
+    """The socket of the server of this directory; in a short private place where its path would be too long.
+
+    Raises:
+        PantryError: that place belongs to somebody else, or others may look into it.
+    """
+    path = directory / _SOCKET_NAME
+    if _fits(path):
         return path
     digest = hashlib.sha256(os.fsencode(directory)).hexdigest()[:12]
-    short = Path(tempfile.gettempdir()) / f"pantry-{os.getuid()}-{digest}"
+    # The temporary folder may lie deep itself: on macOS, and where TMPDIR names a folder of somebody's own.
+    for base in (Path(tempfile.gettempdir()), Path("/tmp")):
+        short = base / f"pantry-{os.getuid()}-{digest}"
+        if _fits(short / _SOCKET_NAME):
+            break
     short.mkdir(mode=0o700, exist_ok=True)
-    if short.stat().st_uid != os.getuid():
-        raise PantryError(f"{short} belongs to another user: remove it, or set PANTRY_DATA_DIR to a shorter path.")
-    return short / "valkey.sock"
+    found = short.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
+        raise PantryError(f"{short} is not private to this user: remove it, or set PANTRY_DATA_DIR to a shorter path.")
+    return short / _SOCKET_NAME
+
+
+def forget_socket(directory: Path) -> None:
+    """Remove the short place of a server that has ended, if it had one."""
+    place = socket_path(directory).parent
+    if place != directory:
+        with contextlib.suppress(OSError):
+            (place / _SOCKET_NAME).unlink(missing_ok=True)
+            place.rmdir()
+
+
+def _fits(path: Path) -> bool:
+    return len(os.fsencode(path)) <= _SOCKET_PATH_MAX
 
 
 def attach(directory: Path | None = None) -> str:

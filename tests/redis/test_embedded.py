@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -48,8 +49,13 @@ def test_a_second_start_attaches_and_leaves_it_running(tmp_path: Path) -> None:
         embedded.attach(tmp_path)
 
 
-def test_its_socket_is_private_also_where_the_path_is_long(tmp_path: Path) -> None:
+@pytest.mark.parametrize("temporary", ["short", "deep"])
+def test_its_socket_is_private_also_where_the_path_is_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, temporary: str
+) -> None:
     deep = tmp_path / ("d" * 90)
+    deep.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(deep) if temporary == "deep" else "/tmp")
     server = embedded.start(deep)
     path = embedded.socket_path(deep)
     try:
@@ -59,6 +65,18 @@ def test_its_socket_is_private_also_where_the_path_is_long(tmp_path: Path) -> No
         assert connect(Settings(redis_url=server.url)).ping()
     finally:
         server.stop()
+    assert not path.parent.exists()
+
+
+def test_a_place_that_others_may_look_into_is_refused(tmp_path: Path) -> None:
+    deep = tmp_path / ("e" * 90)
+    place = embedded.socket_path(deep).parent
+    place.chmod(0o755)
+    try:
+        with pytest.raises(PantryError, match="not private"):
+            embedded.start(deep)
+    finally:
+        place.rmdir()
 
 
 def test_a_server_that_cannot_start_says_why(tmp_path: Path) -> None:
