@@ -11,6 +11,7 @@ from console.cli import (
     actions,  # noqa: F401 - gives `jobs` its verbs
     audit,
     demo,
+    enqueue,
     export,
     failure_actions,  # noqa: F401 - gives `failures` its verbs
     failures,
@@ -68,6 +69,7 @@ app.add_typer(workers.app, name="workers")
 app.command("suspend")(suspension.suspend)
 app.command("resume")(suspension.resume)
 app.add_typer(schedule.app, name="schedule")
+app.command("enqueue")(enqueue.enqueue)
 app.command("export")(export.export)
 app.add_typer(ocr.app, name="ocr")
 app.add_typer(trash.app, name="trash")
