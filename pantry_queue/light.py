@@ -87,6 +87,11 @@ class Client:
         """Itself: it is no more than a pool."""
         return self
 
+    @property
+    def username(self) -> str:
+        """Name of the Redis user; empty for the default one."""
+        return self._address.username
+
     def get_connection(self) -> Connection:
         """A connection that is ready to be sent commands.
 

@@ -31,6 +31,7 @@ class Alert:
         text: what is wrong, in a few words.
         short: the same for a narrow column.
         state: the list of jobs to look at, where there is one.
+        code: what kind of thing it is, stable.
     """
 
     level: Level
@@ -39,6 +40,7 @@ class Alert:
     text: str
     short: str
     state: str = ""
+    code: str = ""
 
 
 _ORDER: dict[Level, int] = {"critical": 0, "warning": 1, "note": 2}
@@ -60,15 +62,17 @@ def _redis(snapshot: Snapshot) -> Iterator[Alert]:
         share = facts.used_memory / facts.max_memory
         if share >= _MEMORY_WARNING:
             level: Level = "critical" if share >= _MEMORY_CRITICAL else "warning"
-            yield Alert(level, "redis", "Redis", f"memory is {share:.0%} of its limit", "memory")
+            yield Alert(level, "redis", "Redis", f"memory is {share:.0%} of its limit", "memory", code="memory")
     if facts.max_memory and facts.eviction_policy not in ("", "noeviction"):
         text = f"policy {facts.eviction_policy} drops keys when memory is full: jobs would vanish"
-        yield Alert("warning", "redis", "Redis", text, "evicts")
+        yield Alert("warning", "redis", "Redis", text, "evicts", code="evicts")
     if facts.role in ("slave", "replica"):
-        yield Alert("warning", "redis", "Redis", "this is a replica: what it shows may be behind", "replica")
+        yield Alert(
+            "warning", "redis", "Redis", "this is a replica: what it shows may be behind", "replica", code="replica"
+        )
     if snapshot.quarantined:
         text = f"{snapshot.quarantined:,} unreadable jobs are set aside"
-        yield Alert("warning", "redis", "quarantine", text, "quarantine")
+        yield Alert("warning", "redis", "quarantine", text, "quarantine", code="quarantine")
 
 
 def _suspended(snapshot: Snapshot) -> Iterator[Alert]:
@@ -76,33 +80,33 @@ def _suspended(snapshot: Snapshot) -> Iterator[Alert]:
         waiting = snapshot.totals.queued
         for_how_long = f" for {snapshot.suspended_ttl:.0f} s more" if snapshot.suspended_ttl is not None else ""
         text = f"suspended{for_how_long}; {waiting:,} wait"
-        yield Alert("critical" if waiting else "warning", "worker", "workers", text, "suspended")
+        yield Alert("critical" if waiting else "warning", "worker", "workers", text, "suspended", code="suspended")
 
 
 def _queue(queue: QueueStat, snapshot: Snapshot, history: RateHistory) -> Iterator[Alert]:
     counts, name = queue.counts, queue.name
 
-    def alert(level: Level, text: str, short: str, state: str) -> Alert:
-        return Alert(level, "queue", name, text, short, state)
+    def alert(level: Level, text: str, short: str, state: str, code: str) -> Alert:
+        return Alert(level, "queue", name, text, short, state, code)
 
     if counts.queued and not snapshot.suspended:
         if queue.paused:
-            yield alert("warning", f"paused; {counts.queued:,} wait", "paused", "queued")
+            yield alert("warning", f"paused; {counts.queued:,} wait", "paused", "queued", "paused")
         elif not queue.workers:
             text = f"no worker listens; {counts.queued:,} wait"
-            yield alert("critical", text, "no worker", "queued")
+            yield alert("critical", text, "no worker", "queued", "no-worker")
         else:
             yield from _flow(queue, history)
     if counts.abandoned:
         text = f"{counts.abandoned:,} lost: started, their worker is gone"
-        yield alert("critical", text, f"{counts.abandoned} lost", "started")
+        yield alert("critical", text, f"{counts.abandoned} lost", "started", "orphans")
     if counts.overdue and not any(scheduler.queue == name for scheduler in snapshot.schedulers):
         text = f"{counts.overdue:,} overdue, no scheduler serves it"
-        yield alert("critical", text, f"{counts.overdue:,} overdue", "scheduled")
+        yield alert("critical", text, f"{counts.overdue:,} overdue", "scheduled", "overdue-no-scheduler")
     failed = min(history.failed_in(_RECENT, name), counts.failed)
     if failed:
         text = f"{failed:,} failed in the last 5 min"
-        yield alert("note", text, f"{failed} failed", "failed")
+        yield alert("note", text, f"{failed} failed", "failed", "failures")
 
 
 def _flow(queue: QueueStat, history: RateHistory) -> Iterator[Alert]:
@@ -110,22 +114,22 @@ def _flow(queue: QueueStat, history: RateHistory) -> Iterator[Alert]:
     waiting = f"{queue.counts.queued:,}"
     if flow.stalled_for >= _STALL:
         text = f"stands still for {_quiet(flow.stalled_for)} s: {waiting} wait, none runs"
-        yield Alert("critical", "queue", queue.name, text, "stands still", "queued")
+        yield Alert("critical", "queue", queue.name, text, "stands still", "queued", "stalled")
     elif flow.drain == "never" and flow.in_per_s is not None and flow.out_per_s is not None:
         growth = flow.in_per_s - flow.out_per_s
         if growth > 0.05:
             text = f"grows {growth:.1f}/s; {waiting} wait"
-            yield Alert("warning", "queue", queue.name, text, "grows", "queued")
+            yield Alert("warning", "queue", queue.name, text, "grows", "queued", "grows")
 
 
 def _worker(worker: WorkerStat) -> Iterator[Alert]:
     holds = f", holds {_jobs(len(worker.job_ids))}" if worker.job_ids else ""
     if worker.verdict in ("dead", "ghost") and worker.job_ids:
-        yield Alert("critical", "worker", worker.name, f"gone{holds}", "dead")
+        yield Alert("critical", "worker", worker.name, f"gone{holds}", "dead", code="worker-gone")
     elif worker.verdict == "deaf":
-        yield Alert("warning", "worker", worker.name, f"hears no commands{holds}", "deaf")
+        yield Alert("warning", "worker", worker.name, f"hears no commands{holds}", "deaf", code="worker-deaf")
     elif worker.verdict == "late":
-        yield Alert("warning", "worker", worker.name, f"{_silent(worker)}{holds}", "late")
+        yield Alert("warning", "worker", worker.name, f"{_silent(worker)}{holds}", "late", code="worker-late")
 
 
 def _silent(worker: WorkerStat) -> str:

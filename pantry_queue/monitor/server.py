@@ -11,7 +11,7 @@ from pantry_queue.text import safe
 
 def facts(reply: Any) -> RedisFacts:
     """The reply to INFO; all unknown where it was refused."""
-    info = _parsed(reply)
+    info = parsed(reply)
     if not info:
         return RedisFacts()
     is_valkey = info.get("server_name") == "valkey" or "valkey_version" in info
@@ -32,7 +32,7 @@ def facts(reply: Any) -> RedisFacts:
     )
 
 
-def _parsed(reply: Any) -> dict[str, str]:
+def parsed(reply: Any) -> dict[str, str]:
     """Names and values out of the lines of INFO, whichever type the protocol's version gives them."""
     text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply
     if not isinstance(text, str):

@@ -1,0 +1,29 @@
+"""Why a job is where it is, and whether a deployment is healthy: facts by reads alone, then pure rules."""
+
+from __future__ import annotations
+
+from pantry_queue.monitor.diagnosis.doctor import examine
+from pantry_queue.monitor.diagnosis.model import (
+    MARKS,
+    SEVERITIES,
+    Act,
+    Check,
+    Covered,
+    Examination,
+    Explanation,
+    Finding,
+)
+from pantry_queue.monitor.diagnosis.why import why
+
+__all__ = [
+    "MARKS",
+    "SEVERITIES",
+    "Act",
+    "Check",
+    "Covered",
+    "Examination",
+    "Explanation",
+    "Finding",
+    "examine",
+    "why",
+]

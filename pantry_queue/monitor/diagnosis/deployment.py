@@ -1,0 +1,244 @@
+"""What has to be known about a deployment to tell whether it is healthy: reads only, and a bounded part."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pantry_queue.keys import Keys
+from pantry_queue.monitor import fields, server, snapshot
+from pantry_queue.monitor.each import NAME, ask_each
+from pantry_queue.monitor.model import Snapshot
+from pantry_queue.monitor.rates import RateHistory
+from pantry_queue.monitor.wire import Command, ask, blob, blobs, entries, number, raw_of, scanned, server_time
+
+if TYPE_CHECKING:
+    from redis import Redis
+
+#: Queues whose jobs are sampled, and jobs looked at in each list.
+_MOST_QUEUES, _SAMPLE = 50, 20
+_SCAN_STEP = 1000
+#: States whose place can be asked for by name, at one command each.
+_REGISTERED = ("scheduled", "deferred", "failed", "canceled")
+_QUEUED = ("queued", "started")
+#: Questions about one job's whereabouts, and the length up to which a queue is looked through.
+_PLACES, _READABLE = 6, 10_000
+#: A second look at what seemed lost: what is only on its way has arrived by then (seconds).
+_SECOND_LOOK = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A job that was looked at: its size in bytes and its life left in ms (-1 for ever, -2 gone)."""
+
+    queue: str
+    state: str
+    raw_id: bytes
+    size: int
+    pttl: int
+    results_pttl: int
+    score: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentFacts:
+    """Everything the rules judge.
+
+    Attributes:
+        info: names and values of INFO.
+        save: the setting `save`; None where it was not asked or is not told.
+        slow: (microseconds, unix time, command) of the slow log; None where it was not asked.
+        trip_ms: the middle one of some round trips, in ms.
+        offset: seconds this machine's clock is ahead of the server's.
+        skews: seconds each worker's clock is ahead of the server's, as its newest results tell.
+        samples: jobs looked at.
+        lost: ids whose state names a place that does not hold them, with that state; `scanned` keys were looked at.
+    """
+
+    snapshot: Snapshot
+    history: RateHistory = field(default_factory=RateHistory)
+    info: dict[str, str] = field(default_factory=dict)
+    save: str | None = None
+    slow: tuple[tuple[int, int, str], ...] | None = None
+    trip_ms: float = 0.0
+    offset: float = 0.0
+    skews: tuple[tuple[str, float], ...] = ()
+    samples: tuple[Sample, ...] = ()
+    lost: tuple[tuple[str, str], ...] = ()
+    scanned: int | None = None
+    scanned_all: bool = False
+
+
+def collect(client: Redis, keys: Keys, *, scan: int, ask_server: bool, history: RateHistory | None) -> DeploymentFacts:
+    """Read all of it.
+
+    Raises:
+        redis.exceptions.RedisError: the server is away, or RQ's own sets may not be read.
+    """
+    taken = snapshot.take(client, keys, target="")
+    trips = [_trip(client) for _ in range(5)]
+    (info,) = ask(client, [("INFO",)])
+    asked = ask(client, [("CONFIG", "GET", "save"), ("SLOWLOG", "GET", 20)]) if ask_server else [None, None]
+    samples = _samples(client, keys, taken)
+    lost, looked, whole = _lost(client, keys, scan) if scan > 0 else ([], None, False)
+    return DeploymentFacts(
+        snapshot=taken,
+        history=history or RateHistory(),
+        info=server.parsed(info),
+        save=_setting(asked[0]),
+        slow=_slow(asked[1]),
+        trip_ms=sorted(took for took, _ in trips)[len(trips) // 2],
+        offset=min((offset for _, offset in trips), key=abs),
+        skews=_skews(client, keys, samples),
+        samples=tuple(samples),
+        lost=tuple(lost),
+        scanned=looked,
+        scanned_all=whole,
+    )
+
+
+def _trip(client: Redis) -> tuple[float, float]:
+    """(milliseconds, seconds this clock is ahead) of one question for the time."""
+    before, began = time.time(), time.perf_counter()
+    (reply,) = ask(client, [("TIME",)])
+    took = time.perf_counter() - began
+    there = server_time(reply).timestamp()
+    # Anything between its sending and its arrival is the moment it was answered: within that there is no difference.
+    ahead = max(0.0, before - there) or min(0.0, before + took - there)
+    return took * 1000, ahead if isinstance(reply, (list, tuple)) else 0.0
+
+
+def _setting(reply: Any) -> str | None:
+    if isinstance(reply, dict):
+        reply = [part for pair in reply.items() for part in pair]
+    values = blobs(reply)
+    return values[1].decode("utf-8", "replace") if len(values) == 2 else None
+
+
+def _slow(reply: Any) -> tuple[tuple[int, int, str], ...] | None:
+    if not isinstance(reply, list):
+        return None
+    found = []
+    for entry in reply:
+        if isinstance(entry, list) and len(entry) >= 4:
+            words = blobs(entry[3])
+            found.append((number(entry[2]), number(entry[1]), words[0].decode("utf-8", "replace") if words else "?"))
+    return tuple(found)
+
+
+def _samples(client: Redis, keys: Keys, taken: Snapshot) -> list[Sample]:
+    """Jobs at both ends of the lists in which something can be wrong."""
+    names = [queue.raw_name for queue in taken.queues[:_MOST_QUEUES]]
+    questions = [
+        ("LRANGE", keys.queue(NAME), 0, _SAMPLE // 2 - 1),
+        ("LRANGE", keys.queue(NAME), -(_SAMPLE // 2), -1),
+        *(("ZREVRANGE", keys.registry(s, NAME), 0, _SAMPLE // 2 - 1) for s in ("scheduled", "finished", "failed")),
+    ]
+    places: list[tuple[bytes, str, bytes]] = []
+    for name, (head, tail, *rest) in zip(names, ask_each(client, questions, names), strict=True):
+        places += [(name, "queued", one) for one in dict.fromkeys([*blobs(head), *blobs(tail)])]
+        for state, reply in zip(("scheduled", "finished", "failed"), rest, strict=True):
+            places += [(name, state, one) for one in blobs(reply)]
+    about = [("HSTRLEN", keys.job(NAME), "data"), ("PTTL", keys.job(NAME)), ("PTTL", keys.results(NAME))]
+    replies = ask_each(client, about, [job_id for _, _, job_id in places])
+    due = [("ZSCORE", keys.registry("scheduled", raw.decode("utf-8", "surrogateescape")), i) for raw, _, i in places]
+    scores = ask(client, due)
+    return [
+        Sample(
+            raw.decode("utf-8", "surrogateescape"),
+            state,
+            job_id,
+            number(size),
+            number(pttl),
+            number(results),
+            score if isinstance(score, float) else fields.real(blob(score)),
+        )
+        for (raw, state, job_id), (size, pttl, results), score in zip(places, replies, scores, strict=True)
+    ]
+
+
+def _skews(client: Redis, keys: Keys, samples: Sequence[Sample]) -> tuple[tuple[str, float], ...]:
+    """A result's id is the server's time, the end it tells is the worker's; what is nearest counts.
+
+    An end that could not be recorded at once looks like a clock that is behind, so one result near it clears a worker.
+    """
+    ended = [sample.raw_id for sample in samples if sample.state in ("finished", "failed")]
+    nearest: dict[str, float] = {}
+    for (reply,) in ask_each(client, [("XREVRANGE", keys.results(NAME), "+", "-", "COUNT", 1)], ended):
+        for entry_id, entry in entries(reply):
+            at, worker = fields.when(entry.get(b"execution_ended_at")), fields.line(entry.get(b"worker_name"), 200)
+            if at is None or not worker:
+                continue
+            skew = at.timestamp() - int(entry_id.partition(b"-")[0]) / 1000
+            if worker not in nearest or abs(skew) < abs(nearest[worker]):
+                nearest[worker] = skew
+    return tuple(sorted(nearest.items()))
+
+
+def _lost(client: Redis, keys: Keys, most: int) -> tuple[list[tuple[str, str]], int, bool]:
+    """Jobs that nothing holds, among at most so many keys; what seems so is looked at twice."""
+    cursor: Any = 0
+    looked = 0
+    suspects: list[bytes] = []
+    prefix = len(raw_of(keys.job("")))
+    while looked < most:
+        (reply,) = ask(client, [("SCAN", cursor, "MATCH", _escaped(keys.job("")) + "*", "COUNT", _SCAN_STEP)])
+        if not isinstance(reply, (list, tuple)):
+            return [], 0, False
+        looked += _SCAN_STEP
+        ids = [name[prefix:] for name in scanned(reply)]
+        ids = [one for one in ids if not one.endswith((b":dependents", b":dependencies"))]
+        suspects += [job_id for job_id, _ in _nowhere(client, keys, ids)]
+        cursor = reply[0]
+        if int(cursor) == 0:
+            break
+    if suspects:
+        time.sleep(_SECOND_LOOK)
+    found = _nowhere(client, keys, suspects[:200])
+    return [(raw.decode("utf-8", "surrogateescape"), state) for raw, state in found], looked, int(cursor) == 0
+
+
+def _escaped(text: str) -> str:
+    return "".join(f"\\{char}" if char in "*?[]\\^" else char for char in text)
+
+
+def _nowhere(client: Redis, keys: Keys, ids: Sequence[bytes]) -> list[tuple[bytes, str]]:
+    """Those of these jobs that their state's place does not hold; three round trips."""
+    about = [("HMGET", keys.job(NAME), "status", "origin", "rate_limit_key"), ("HSTRLEN", keys.job(NAME), "data")]
+    jobs: list[tuple[bytes, str, str]] = []
+    for job_id, (reply, size) in zip(ids, ask_each(client, about, ids), strict=True):
+        status, origin, limit = reply if isinstance(reply, list) else (None, None, None)
+        state = (status or b"").decode("utf-8", "replace")
+        if origin and number(size) and (state in _REGISTERED or (state in _QUEUED and not limit)):
+            jobs.append((job_id, state, origin.decode("utf-8", "surrogateescape")))
+    asked = [command for job in jobs for command in _whereabouts(keys, *job)]
+    replies = iter(ask(client, asked))
+    held = [[next(replies) for _ in range(_PLACES)] for _ in jobs]
+    return [(job[0], job[1]) for job, found in zip(jobs, held, strict=True) if not _held(found)]
+
+
+def _whereabouts(keys: Keys, job_id: bytes, state: str, queue: str) -> list[Command]:
+    """`_PLACES` questions: two lists (a longer one is believed), its runs, two registries."""
+    registry = state if state in _REGISTERED else "started"
+    return [
+        ("LLEN", keys.queue(queue)),
+        ("LPOS", keys.queue(queue), job_id, "MAXLEN", _READABLE),
+        ("LPOS", keys.intermediate(queue), job_id),
+        ("ZCARD", keys.executions(job_id.decode("utf-8", "surrogateescape"))),
+        ("ZSCORE", keys.registry(registry, queue), job_id),
+        ("ZSCORE", keys.registry("ready", queue), job_id),
+    ]
+
+
+def _held(replies: Sequence[Any]) -> bool:
+    length, listed, taken, runs, registered, ready = replies
+    return (
+        number(length) > _READABLE
+        or isinstance(listed, int)
+        or isinstance(taken, int)
+        or number(runs) > 0
+        or registered is not None
+        or ready is not None
+    )

@@ -1,0 +1,105 @@
+"""Whether a deployment is healthy: what needs an operator, with evidence and remedy, and what that rests on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from pantry_queue.keys import Keys
+from pantry_queue.monitor.alerts import alerts
+from pantry_queue.monitor.diagnosis import deployment, health, keeping
+from pantry_queue.monitor.diagnosis.deployment import DeploymentFacts
+from pantry_queue.monitor.diagnosis.model import SEVERITIES, Covered, Examination, Finding
+from pantry_queue.monitor.diagnosis.remedies import from_alert
+from pantry_queue.monitor.rates import RateHistory
+
+if TYPE_CHECKING:
+    from redis import Redis
+
+#: What `alerts` does not tell.
+RULES: tuple[Callable[[DeploymentFacts], Finding | None], ...] = (
+    health.persistence,
+    health.saves,
+    health.replication,
+    health.clock_here,
+    health.clock_of_workers,
+    health.latency,
+    health.slow_log,
+    health.ghosts,
+    health.versions,
+    health.lost,
+    keeping.canceled,
+    keeping.endless,
+    keeping.expiring,
+    keeping.large,
+)
+#: Keys that are looked at for lost jobs unless told otherwise.
+SCANNED = 10_000
+
+
+def examine(
+    client: Redis,
+    keys: Keys,
+    *,
+    scan: int | None = None,
+    ask_server: bool | None = None,
+    history: RateHistory | None = None,
+) -> Examination:
+    """Look over a deployment.
+
+    Args:
+        client: a connection that returns bytes; the right to look is enough for most of it.
+        keys: names under RQ's prefix.
+        scan: keys to look at for jobs that nothing holds, 0 for none; needs the right to SCAN. `SCANNED` when left
+            out, where the Redis user has no name and so, as a rule, all rights.
+        ask_server: ask for settings and slow log (CONFIG GET, SLOWLOG GET); likewise.
+        history: what earlier snapshots told, which is what stalls and growth are seen by.
+
+    Raises:
+        redis.exceptions.RedisError: the server is away, or RQ's own sets may not be read.
+    """
+    began = time.perf_counter()
+    trusted = _unnamed(client)
+    facts = deployment.collect(
+        client,
+        keys,
+        scan=(SCANNED if trusted else 0) if scan is None else scan,
+        ask_server=trusted if ask_server is None else ask_server,
+        history=history,
+    )
+    return judge(facts, (time.perf_counter() - began) * 1000)
+
+
+def judge(facts: DeploymentFacts, took_ms: float = 0.0) -> Examination:
+    """The rules over the facts. Pure."""
+    found = [from_alert(alert, facts) for alert in alerts(facts.snapshot, facts.history)]
+    found += [one for rule in RULES if (one := rule(facts)) is not None]
+    found.sort(key=lambda one: SEVERITIES.index(one.severity))
+    return Examination(tuple(found), tuple(_covered(facts)), facts.snapshot.taken_at, took_ms)
+
+
+def _covered(facts: DeploymentFacts) -> Iterator[Covered]:
+    yield Covered("queues", len(facts.snapshot.queues), len(facts.snapshot.queues))
+    yield Covered("workers", len(facts.snapshot.workers), len(facts.snapshot.workers))
+    totals = facts.snapshot.totals
+    yield Covered(
+        "jobs sampled", len(facts.samples), totals.queued + totals.scheduled + totals.finished + totals.failed
+    )
+    if facts.scanned is None:
+        yield Covered("keys scanned", 0, None, "no scan for lost jobs was made")
+    else:
+        yield Covered("keys scanned", facts.scanned, None, "" if facts.scanned_all else "there are more")
+    if facts.slow is None:
+        yield Covered("server settings", 0, None, "neither settings nor slow log were asked for, or they are refused")
+
+
+def _unnamed(client: Any) -> bool:
+    """Whether the connection is made without a user's name: the default user may do all, as a rule.
+
+    To ask for what a user may not do would leave a violation in ACL LOG.
+    """
+    pool = client.connection_pool
+    options = getattr(pool, "connection_kwargs", None)
+    name = options.get("username") if isinstance(options, dict) else pool.username
+    return name in (None, "", "default")

@@ -1,0 +1,82 @@
+"""What to do about what `alerts` tells: evidence, remedy and command by the alert's code. Pure.
+
+What is wrong is said in the alert's own words, so that console, `status` and `doctor` never say two things.
+"""
+
+from __future__ import annotations
+
+import shlex
+
+from pantry_queue.monitor.alerts import Alert
+from pantry_queue.monitor.diagnosis.deployment import DeploymentFacts
+from pantry_queue.monitor.diagnosis.model import Act, Finding, Severity
+from pantry_queue.monitor.diagnosis.words import finding, lasting
+from pantry_queue.monitor.model import QueueStat, WorkerStat
+from pantry_queue.monitor.wire import name_of
+
+#: By code: what to do, and a command line in which `{}` stands for the subject.
+_REMEDIES: dict[str, tuple[str, str]] = {
+    "memory": ("Give Redis more memory, or delete old jobs; when it is full it refuses new ones.", ""),
+    "evicts": ("Set maxmemory-policy to noeviction.", "redis-cli config set maxmemory-policy noeviction"),
+    "replica": ("Connect to the primary to see what is, and to change it.", ""),
+    "quarantine": ("Look at the reasons in pantry:quarantine:why, and enqueue them again where they came from.", ""),
+    "suspended": ("Resume the workers.", "pantry-console resume"),
+    "paused": ("Resume the queue.", "pantry-console queues resume {}"),
+    "no-worker": ("Start a worker for it.", "pantry-console workers launch --no-burst --queue {}"),
+    "orphans": ("Put them back on their queue.", "pantry-console jobs rescue --state started --queue {}"),
+    "overdue-no-scheduler": (
+        "Start a worker with a scheduler (PantryWorkers have one), or put them on the queue now.",
+        "pantry-console jobs enqueue-now --state scheduled --queue {}",
+    ),
+    "failures": ("Look at their causes.", "pantry-console failures list --queue {}"),
+    "stalled": ("Look at its workers.", "pantry-console workers list"),
+    "grows": ("Start more workers for it.", "pantry-console workers launch --no-burst --queue {}"),
+    "worker-gone": ("Rescue its jobs; nobody else may be looking.", "pantry-console workers show {}"),
+    "worker-deaf": ("Look whether its process lives, and start it again.", "pantry-console workers show {}"),
+    "worker-late": ("Look whether its process lives, and start it again.", "pantry-console workers show {}"),
+}
+_SEVERITY: dict[str, Severity] = {"critical": "critical", "warning": "warning", "note": "info"}
+
+
+def from_alert(alert: Alert, facts: DeploymentFacts) -> Finding:
+    """The finding an alert is."""
+    remedy, command = _REMEDIES.get(alert.code, ("", ""))
+    queue = next((one for one in facts.snapshot.queues if alert.kind == "queue" and one.name == alert.subject), None)
+    worker = next((one for one in facts.snapshot.workers if alert.kind == "worker" and one.name == alert.subject), None)
+    raw = name_of(queue.raw_name) if queue else name_of(worker.raw_name) if worker else alert.subject
+    subject = {"queue": "Queue ", "worker": "Worker "}.get(alert.kind, "") if queue or worker else ""
+    return finding(
+        _SEVERITY[alert.level],
+        alert.code,
+        alert.subject,
+        f"{subject}{alert.subject}: {alert.text}.",
+        *(_of_queue(queue, facts) if queue else _of_worker(worker) if worker else ()),
+        remedy=remedy,
+        command=command.replace("{}", shlex.quote(raw)),
+        act=_act(alert.code, raw),
+    )
+
+
+def _of_queue(queue: QueueStat, facts: DeploymentFacts) -> tuple[str, ...]:
+    counts = queue.counts
+    age = (facts.snapshot.taken_at - queue.oldest_at).total_seconds() if queue.oldest_at else None
+    return (
+        f"{counts.queued:,} wait, {counts.started:,} run, {counts.scheduled:,} are scheduled, "
+        f"{len(queue.workers)} workers listen.",
+        *((f"The next one has waited for {lasting(age)}.",) if age is not None and counts.queued else ()),
+    )
+
+
+def _of_worker(worker: WorkerStat) -> tuple[str, ...]:
+    held = f"It holds {', '.join(worker.job_ids[:5])}." if worker.job_ids else "It holds no job."
+    return (f"{worker.evidence[:1].upper()}{worker.evidence[1:]}.", held)
+
+
+def _act(code: str, raw: str) -> Act:
+    if code == "orphans":
+        return Act("jobs.rescue", states=("started",), queues=(raw,))
+    if code == "overdue-no-scheduler":
+        return Act("jobs.enqueue-now", states=("scheduled",), queues=(raw,))
+    if code == "suspended":
+        return Act("all.resume")
+    return Act("queues.resume", queues=(raw,)) if code == "paused" else Act()
