@@ -19,7 +19,7 @@ from pantry_queue.monitor import fields, jobs
 from pantry_queue.monitor.merge import queue_names
 from pantry_queue.monitor.model import JobRow
 from pantry_queue.monitor.wire import ask, blob, blobs, name_of, number, raw_of
-from pantry_queue.text import safe
+from pantry_queue.text import SafeText, safe
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -63,8 +63,17 @@ def plan(client: Redis, keys: Keys, action: Action, selection: Selection, option
         return _of_ids(client, keys, empty)
     if selection.signatures or selection.where:
         found = matching(client, keys, empty, selection.queues or tuple(known))
-        return described(client, keys, _grouped(empty, found))
+        return _bounded(described(client, keys, _grouped(empty, found)), len(found))
     return _of_lists(client, keys, empty, selection.queues or tuple(known))
+
+
+def _bounded(plan: Plan, found: int) -> Plan:
+    """The same plan, which says so where it may not hold all that was chosen."""
+    if found < MOST_IDS:
+        return plan
+    # Where the jobs stay in their list, the same command would find the same ones.
+    others = "run it again for those that are left" if plan.action.drains else "choose the others by id or by a filter"
+    return replace(plan, scope=SafeText(f"{plan.scope} (at most {MOST_IDS:,} at a time: {others})"))
 
 
 def _check(action: Action, selection: Selection, options: Options) -> None:
@@ -222,7 +231,8 @@ def _of_lists(client: Redis, keys: Keys, empty: Plan, queues: Sequence[str]) -> 
     )
     totals = {place: number(length) for place, length in zip(found, lengths, strict=True) if number(length)}
     if not empty.action.drains or (empty.options.dependents and empty.action.verb == "delete"):
-        return described(client, keys, _grouped(empty, _ids(client, keys, totals)))
+        pairs = list(_ids(client, keys, totals))
+        return _bounded(described(client, keys, _grouped(empty, pairs)), len(pairs))
     sources = [
         Source("queue" if state == "queued" else REGISTRIES[state], queue, total)
         for (state, queue), total in totals.items()

@@ -133,7 +133,7 @@ local function obstacle(id, job, score, ...)
   local state = job[STATUS] or 'created'
   if not expected[state] then return state end
   if changed_since(job, score) then return 'changed' end
-  local more = redis.call('EXISTS', P .. ':executions:' .. id, ...)
+  local more = redis.call('EXISTS', EXECUTIONS .. id, ...)
   if more > 0 and not o.copies and running(id) then return 'running' end
   return nil, more
 end

@@ -9,7 +9,8 @@ local REGISTRY = {
   canceled = 'canceled', ready_to_enqueue = 'ready',
 }
 
-local function job_key(id) return P .. ':job:' .. id end
+local JOB, EXECUTIONS = P .. ':job:', P .. ':executions:'
+local function job_key(id) return JOB .. id end
 local function queue_key(queue) return P .. ':queue:' .. queue end
 local function registry_key(registry, queue) return P .. ':' .. registry .. ':' .. queue end
 

@@ -7,12 +7,13 @@
 local ids, scores, looked = pick()
 local GROUP = 8
 local FIELDS = fields_with({'group_id'})
+local RESULTS = P .. ':results:'
 local candidates, jobs, empty, others = {}, {}, {}, {}
-local function dependents_key(id) return job_key(id) .. ':dependents' end
-local function dependencies_key(id) return P .. ':job::' .. id .. ':dependencies' end
+local function dependents_key(id) return JOB .. id .. ':dependents' end
+local function dependencies_key(id) return JOB .. ':' .. id .. ':dependencies' end
 for _, id in ipairs(ids) do
   local job = read(id, unpack(FIELDS))
-  local why, more = obstacle(id, job, scores[id], P .. ':results:' .. id, dependents_key(id), dependencies_key(id))
+  local why, more = obstacle(id, job, scores[id], dependents_key(id), dependencies_key(id))
   if why == nil then
     if not jobs[id] then candidates[#candidates + 1] = id end
     jobs[id], others[id] = job, more
@@ -27,7 +28,7 @@ end
 local function aside(kind, id, key)
   local life = redis.call('PTTL', key)
   if life == -2 then return life end
-  local name = KEY .. ':' .. kind .. ':' .. id
+  local name = KEY .. kind .. id
   redis.call('RENAME', key, name)
   redis.call('EXPIRE', name, operation.keep)
   return life
@@ -52,16 +53,13 @@ else
 end
 for _, id in ipairs(taken) do
   local job = jobs[id]
-  local queue, results, waiting, waited_for = job[ORIGIN] or '', -2, -2, -2
-  local more = others[id]
-  local life = aside('job', id, job_key(id))
-  if more > 0 then
-    results = aside('results', id, P .. ':results:' .. id)
-    if results == -2 or more > 1 then
-      waiting = aside('dependents', id, dependents_key(id))
-      waited_for = aside('dependencies', id, dependencies_key(id))
-      drop_executions(id, queue)
-    end
+  local queue, waiting, waited_for = job[ORIGIN] or '', -2, -2
+  local life = aside(':job:', id, job_key(id))
+  local results = aside(':results:', id, RESULTS .. id)
+  if others[id] > 0 then
+    waiting = aside(':dependents:', id, dependents_key(id))
+    waited_for = aside(':dependencies:', id, dependencies_key(id))
+    drop_executions(id, queue)
   end
   if is_set(job[GROUP]) then redis.pcall('SREM', P .. ':group:' .. job[GROUP], id) end
   if is_set(job[LIMIT]) then leave_limit(job[LIMIT], id, iso) end

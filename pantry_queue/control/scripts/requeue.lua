@@ -30,11 +30,18 @@ local function all_retries(job)
   return count > (tonumber(job[RETRIES] or '0') or 0) and count or nil
 end
 
+-- What already is as it should be is not written again.
 local function renew(key, job, queue, limited)
-  local fields = {}
+  local fields, n = {'exc_info', EMPTY_TRACEBACK}, 2
   local function put(name, value)
-    fields[#fields + 1] = name
-    fields[#fields + 1] = value
+    fields[n + 1], fields[n + 2] = name, value
+    n = n + 2
+  end
+  if job[STARTED] ~= '' then put('started_at', '') end
+  if job[ENDED_AT] ~= '' then put('ended_at', '') end
+  if not limited then
+    fields[n + 1], fields[n + 2], fields[n + 3], fields[n + 4] = 'status', 'queued', 'enqueued_at', iso
+    n = n + 4
   end
   if not job[GROUP] then  -- written before RQ 2.0
     for i, value in ipairs(redis.call('HMGET', key, unpack(TEXT))) do
@@ -49,12 +56,7 @@ local function renew(key, job, queue, limited)
     if retries then put('retries_left', retries) end
     if job[INTERVALS] and job[RETRIED] then redis.call('HDEL', key, 'number_of_retries') end
   end
-  if limited then
-    redis.call('HSET', key, 'started_at', '', 'ended_at', '', 'exc_info', EMPTY_TRACEBACK, unpack(fields))
-  else
-    redis.call('HSET', key, 'started_at', '', 'ended_at', '', 'exc_info', EMPTY_TRACEBACK, 'status', 'queued',
-      'enqueued_at', iso, unpack(fields))
-  end
+  redis.call('HSET', key, unpack(fields, 1, n))
 end
 
 -- `life` of the hash in ms where it is known; `more` as `obstacle` tells.
@@ -73,7 +75,7 @@ local function renew_expiry(id, key, ttl, life, more)
 end
 
 local ids, scores, looked = pick()
-local taken, jobs, lives, others = {}, {}, {}, {}
+local taken, jobs, lives, others, key_of = {}, {}, {}, {}, {}
 local members, ended, started, queues = grouped(), grouped(), grouped(), {}
 
 local function copied(id, i)
@@ -87,7 +89,8 @@ end
 
 for i, id in ipairs(ids) do
   local job = read(id, unpack(FIELDS))
-  local why, more = obstacle(id, job, scores[id], job_key(id) .. ':dependents')
+  local key = job_key(id)
+  local why, more = obstacle(id, job, scores[id], key .. ':dependents')
   if why == 'queued' and job[ENQUEUED] == iso then why = 'done' end
   if not why and not is_set(o.to or job[ORIGIN]) then why = 'broken' end
   if not why and o.retrying and not is_set(job[STARTED]) and not job[RETRIED] then why = 'not_retrying' end
@@ -95,8 +98,8 @@ for i, id in ipairs(ids) do
     if why ~= 'done' then skip(id, why) end
   else
     taken[#taken + 1] = id
-    jobs[id], others[id] = job, more
-    if operation then lives[id] = redis.call('PTTL', job_key(id)) end
+    jobs[id], others[id], key_of[id] = job, more, key
+    if operation then lives[id] = redis.call('PTTL', key) end
     local state, queue = job[STATUS] or 'created', job[ORIGIN] or ''
     if not o.copies then
       table.insert(ended[queue], id)
@@ -114,7 +117,7 @@ scores = with_scores(scores, members)
 for queue, gone in pairs(ended) do
   for _, registry in ipairs({'finished', 'failed', 'canceled'}) do
     local key = registry_key(registry, queue)
-    if key ~= SOURCE then call_many('ZREM', key, gone) end
+    if key ~= SOURCE and redis.call('EXISTS', key) == 1 then call_many('ZREM', key, gone) end
   end
 end
 if FROM_REGISTRY and not o.copies then leave_source(taken, looked) end
@@ -142,7 +145,7 @@ for i, id in ipairs(taken) do
   end
   -- A canceled job may have been deferred.
   if (state == 'deferred' or state == 'canceled') and not o.copies then parents = leave_parents(id) end
-  local key = job_key(id)
+  local key = key_of[id] or job_key(id)
   renew(key, job, queue, limited)
   renew_expiry(id, key, job[TTL] and tonumber(job[TTL]), life, others[record])
   if limited then

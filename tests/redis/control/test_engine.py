@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from threading import Event
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from rq import Queue
@@ -265,6 +265,19 @@ def test_a_plan_says_what_it_will_do(operator: Operator, redis_client: Redis) ->
         operator.plan("jobs.requeue", states=("failed",), queues=("x",))
     with pytest.raises(ConfigError, match="needs jobs"):
         operator.plan("jobs.requeue")
+
+
+@pytest.mark.parametrize(("name", "says"), [("jobs.requeue", "run it again"), ("jobs.copy", "choose the others")])
+def test_a_plan_that_does_not_hold_all_says_so(
+    name: str, says: str, operator: Operator, redis_client: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(redis_client, 5)
+    monkeypatch.setattr(select, "MOST_IDS", 3)
+    where: dict[str, Any] = {"where": "state:failed"} if name == "jobs.requeue" else {"states": ("failed",)}
+    plan = operator.plan(name, **where)
+    assert (plan.total, says in plan.scope) == (3, True), plan.scope
+    monkeypatch.undo()
+    assert "at a time" not in operator.plan(name, **where).scope
 
 
 def test_the_table_is_whole() -> None:
