@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,9 +19,10 @@ from rq.rate_limit import RateLimit
 
 from pantry_queue.config import Settings
 from pantry_queue.connection import connect
-from pantry_queue.control import audit, trash
+from pantry_queue.control import audit, new_job, trash
 from pantry_queue.control.audit import whoami
 from pantry_queue.control.lua import Scripts
+from pantry_queue.control.new_job import Request
 from pantry_queue.control.plan import Options
 from pantry_queue.errors import RedisUnavailable
 from pantry_queue.keys import Keys
@@ -120,6 +122,22 @@ def test_an_operator_does_and_undoes(
     assert operator.undo(outcome).done > 0
     refusals = redis_client.execute_command("ACL", "LOG")
     assert all(b"evalsha" in str(entry).encode() for entry in refusals), refusals
+
+
+@pytest.mark.parametrize("rule", [RULES["Operator"], WITHOUT_SCRIPTS], ids=["scripts", "pipelines"])
+def test_an_operator_enqueues(rule: str, login: Callable[[str], Operator], redis_client: Redis) -> None:
+    scripts = login(rule).scripts
+    soon = datetime.now(UTC) + timedelta(hours=1)
+    for request in (
+        Request("a.b", job_id="now"),
+        Request("a.b", job_id="then", due=soon),
+        Request("a.b", job_id="after", depends_on=("now",)),
+    ):
+        new_job.enqueue(scripts, scripts.settings, request, whoami("test"))
+    redis_client.hset("rq:job:then", "status", "failed")
+    new_job.enqueue(scripts, scripts.settings, Request("a.b", job_id="then", queue="other"), whoami("test"))
+    states = [redis_client.hget(f"rq:job:{name}", "status") for name in ("now", "then", "after")]
+    assert states == [b"queued", b"queued", b"deferred"]
 
 
 def test_an_operator_can_do_no_more(login: Callable[[str], Operator], redis_client: Redis) -> None:
