@@ -68,3 +68,19 @@ def history(redis_client: Redis) -> Redis:
     for number in range(3):
         emails.enqueue("time.sleep", number, job_id=f"wait-{number}")
     return redis_client
+
+
+def work(client: Redis, *queues: str) -> None:
+    """Run what waits."""
+    SimpleWorker([Queue(name, connection=client) for name in queues], connection=client).work(burst=True)
+
+
+@pytest.fixture
+def failed(redis_client: Redis) -> Redis:
+    """Five failed jobs in `emails`, two in `other`, one finished."""
+    for queue, count in (("emails", 5), ("other", 2)):
+        for number in range(count):
+            Queue(queue, connection=redis_client).enqueue("operator.truediv", 1, 0, job_id=f"{queue}-{number}")
+    Queue("emails", connection=redis_client).enqueue("operator.add", 2, 3, job_id="sum")
+    work(redis_client, "emails", "other")
+    return redis_client

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import pty
 import subprocess
@@ -13,28 +12,12 @@ from typing import Any
 
 import pytest
 from redis import Redis
-from rq import Queue, SimpleWorker
+from rq import Queue
 
 from pantry_queue.config import Settings
 from pantry_queue.control.actions import ACTIONS, applicable
 
-from .conftest import Cli
-
-
-def work(client: Redis, *queues: str) -> None:
-    """Run what waits."""
-    SimpleWorker([Queue(name, connection=client) for name in queues], connection=client).work(burst=True)
-
-
-@pytest.fixture
-def failed(redis_client: Redis) -> Redis:
-    """Five failed jobs in `emails`, two in `other`, one finished."""
-    for queue, count in (("emails", 5), ("other", 2)):
-        for number in range(count):
-            Queue(queue, connection=redis_client).enqueue("operator.truediv", 1, 0, job_id=f"{queue}-{number}")
-    Queue("emails", connection=redis_client).enqueue("operator.add", 2, 3, job_id="sum")
-    work(redis_client, "emails", "other")
-    return redis_client
+from .conftest import Cli, work
 
 
 def queue_of(client: Redis, name: str) -> list[str]:
@@ -163,51 +146,6 @@ def test_a_dry_run_is_the_plan_and_changes_nothing(cli: Cli, failed: Redis) -> N
     plan = cli("jobs", "delete", "emails-0", "none", "--dry-run", "--json").json()
     assert (plan["total"], plan["left_out"]) == (1, [{"id": "none", "reason": "missing"}])
     assert sorted(failed.scan_iter()) == before
-
-
-def test_undo_trash_and_audit(cli: Cli, failed: Redis) -> None:
-    cli("failures", "clear", "--yes", "--reason", "old", "--as", "anna")
-    (operation,) = cli("trash", "list", "--json").json()
-    assert (operation["action"], operation["jobs"], operation["reason"]) == ("all.clear-failures", 7, "old")
-    assert operation["size"] > 0
-    jobs = cli("trash", "show", operation["operation"], "--json").json()
-    assert {"id": "emails-0", "state": "failed", "queue": "emails"} in jobs
-    assert operation["operation"] in cli("trash", "list").out
-    undone = cli("undo", "--json")
-    assert (undone.code, undone.json()["done"]) == (0, 7)
-    assert failed.zcard("rq:failed:emails") == 5
-    assert cli("undo").code == 3
-    entries = cli("audit", "--json").json()
-    assert [(entry["action"], entry["event"]) for entry in entries] == [
-        ("all.clear-failures", "intent"),
-        ("all.clear-failures", "outcome"),
-        ("trash.undo", "intent"),
-        ("trash.undo", "outcome"),
-    ]
-    assert (entries[0]["via"], entries[0]["facts"]["alias"], entries[0]["facts"]["reason"]) == ("cli", "anna", "old")
-    assert entries[1]["facts"]["done"] == "7"
-    assert "all.clear-failures" in cli("audit").out
-    cli("jobs", "delete", "emails-0", "--yes")
-    refused = cli("trash", "empty")
-    assert (refused.code, "1 jobs for good" in refused.err) == (4, True)
-    assert cli("trash", "empty", "--yes").code == 0
-    assert cli("trash", "list", "--json").json() == []
-    assert cli("trash", "show", "nonsense").code == 3
-
-
-def test_audit_follow_tells_what_is_added(cli: Cli, failed: Redis, settings: Settings) -> None:
-    following = subprocess.Popen(
-        [sys.executable, "-m", "console", "audit", "--follow", "--jsonl"],
-        env=os.environ | {"PANTRY_REDIS_URL": str(settings.redis_url)},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert following.stdout
-    cli("jobs", "requeue", "emails-0")
-    first = json.loads(following.stdout.readline())
-    assert (first["action"], first["event"]) == ("jobs.requeue", "intent")
-    following.send_signal(2)
-    assert following.wait(20) == 0
 
 
 def test_queues_are_listed_paused_and_resumed(cli: Cli, failed: Redis) -> None:
