@@ -10,7 +10,9 @@ import typer
 from console.cli import (
     actions,  # noqa: F401 - gives `jobs` its verbs
     audit,
+    check,
     demo,
+    diagnosis,
     enqueue,
     export,
     failure_actions,  # noqa: F401 - gives `failures` its verbs
@@ -75,6 +77,8 @@ app.add_typer(ocr.app, name="ocr")
 app.add_typer(trash.app, name="trash")
 app.command("undo")(trash.undo)
 app.command("audit")(audit.audit)
+app.command("check", cls=check.PluginCommand)(check.check)
+app.command("doctor")(diagnosis.doctor)
 app.add_typer(profiles.app, name="profiles")
 
 

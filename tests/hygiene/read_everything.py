@@ -50,8 +50,21 @@ def main(url: str, socket_path: str) -> None:
     from pantry_queue.config import Settings
     from pantry_queue.connection import connect
     from pantry_queue.keys import Keys
-    from pantry_queue.monitor import failures, job, joblog, jobs, merge, query, schedule, search, snapshot, tree
+    from pantry_queue.monitor import (
+        diagnosis,
+        failures,
+        job,
+        joblog,
+        jobs,
+        merge,
+        query,
+        schedule,
+        search,
+        snapshot,
+        tree,
+    )
     from pantry_queue.monitor.model import STATES
+    from pantry_queue.monitor.wire import name_of
 
     client, keys = connect(replace(Settings(), redis_url=url), "reader"), Keys()
     watch(socket_path)
@@ -83,6 +96,8 @@ def main(url: str, socket_path: str) -> None:
         "tree.read": lambda: [
             tree.read(client, keys, one, direction=way) for one in ids for way in ("dependencies", "dependents")
         ],
+        "diagnosis.why": lambda: [diagnosis.why(client, keys, name_of(one)) for one in ids],
+        "diagnosis.examine": lambda: diagnosis.examine(client, keys),
         "merge.queue_names": lambda: merge.queue_names(client, keys),
     }
     # Parts of the readers above, called by them.

@@ -64,6 +64,8 @@ def loaded(arguments: list[str], url: str) -> set[str]:
         (["failures", "list", "--json"], NOTHING_HEAVY),
         (["schedule", "cron", "--json"], NOTHING_HEAVY),
         (["export"], NOTHING_HEAVY),
+        (["check"], NOTHING_HEAVY),
+        (["doctor", "--json"], NOTHING_HEAVY),
         (["workers", "list"], {"rq", "textual", "httpx", "sqlalchemy", "pydantic"}),
     ],
 )

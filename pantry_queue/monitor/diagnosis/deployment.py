@@ -12,13 +12,15 @@ from pantry_queue.monitor import fields, server, snapshot
 from pantry_queue.monitor.each import NAME, ask_each
 from pantry_queue.monitor.model import Snapshot
 from pantry_queue.monitor.rates import RateHistory
-from pantry_queue.monitor.wire import Command, ask, blob, blobs, entries, number, raw_of, scanned, server_time
+from pantry_queue.monitor.wire import Command, ask, blob, blobs, entries, name_of, number, raw_of, scanned, server_time
 
 if TYPE_CHECKING:
     from redis import Redis
 
 #: Queues whose jobs are sampled, and jobs looked at in each list.
 _MOST_QUEUES, _SAMPLE = 50, 20
+#: Orphans that are named, of each queue.
+_MOST_ORPHANS = 200
 _SCAN_STEP = 1000
 #: States whose place can be asked for by name, at one command each.
 _REGISTERED = ("scheduled", "deferred", "failed", "canceled")
@@ -54,6 +56,7 @@ class DeploymentFacts:
         offset: seconds this machine's clock is ahead of the server's.
         skews: seconds each worker's clock is ahead of the server's, as its newest results tell.
         samples: jobs looked at.
+        orphans: by queue, ids of started jobs past their time.
         lost: ids whose state names a place that does not hold them, with that state; `scanned` keys were looked at.
     """
 
@@ -66,6 +69,7 @@ class DeploymentFacts:
     offset: float = 0.0
     skews: tuple[tuple[str, float], ...] = ()
     samples: tuple[Sample, ...] = ()
+    orphans: dict[str, tuple[str, ...]] = field(default_factory=dict)
     lost: tuple[tuple[str, str], ...] = ()
     scanned: int | None = None
     scanned_all: bool = False
@@ -93,10 +97,21 @@ def collect(client: Redis, keys: Keys, *, scan: int, ask_server: bool, history: 
         offset=min((offset for _, offset in trips), key=abs),
         skews=_skews(client, keys, samples),
         samples=tuple(samples),
+        orphans=_orphans(client, keys, taken),
         lost=tuple(lost),
         scanned=looked,
         scanned_all=whole,
     )
+
+
+def _orphans(client: Redis, keys: Keys, taken: Snapshot) -> dict[str, tuple[str, ...]]:
+    queues = [name_of(queue.raw_name) for queue in taken.queues if queue.counts.abandoned]
+    now = int(taken.taken_at.timestamp())
+    expired = ("ZRANGE", keys.registry("started", NAME), 0, now, "BYSCORE", "LIMIT", 0, _MOST_ORPHANS)
+    return {
+        queue: tuple(dict.fromkeys(name_of(fields.job_of(member)) for member in blobs(reply)))
+        for queue, (reply,) in zip(queues, ask_each(client, [expired], queues), strict=True)
+    }
 
 
 def _trip(client: Redis) -> tuple[float, float]:

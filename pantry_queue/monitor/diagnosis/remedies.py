@@ -23,10 +23,10 @@ _REMEDIES: dict[str, tuple[str, str]] = {
     "suspended": ("Resume the workers.", "pantry-console resume"),
     "paused": ("Resume the queue.", "pantry-console queues resume {}"),
     "no-worker": ("Start a worker for it.", "pantry-console workers launch --no-burst --queue {}"),
-    "orphans": ("Put them back on their queue.", "pantry-console jobs rescue --state started --queue {}"),
+    "orphans": ("Put them back on their queue.", "pantry-console jobs rescue {}"),
     "overdue-no-scheduler": (
-        "Start a worker with a scheduler (PantryWorkers have one), or put them on the queue now.",
-        "pantry-console jobs enqueue-now --state scheduled --queue {}",
+        "Start a worker with a scheduler; PantryWorkers have one.",
+        "pantry-console workers launch --no-burst --queue {}",
     ),
     "failures": ("Look at their causes.", "pantry-console failures list --queue {}"),
     "stalled": ("Look at its workers.", "pantry-console workers list"),
@@ -35,6 +35,8 @@ _REMEDIES: dict[str, tuple[str, str]] = {
     "worker-deaf": ("Look whether its process lives, and start it again.", "pantry-console workers show {}"),
     "worker-late": ("Look whether its process lives, and start it again.", "pantry-console workers show {}"),
 }
+#: Jobs that are named in a command line.
+_NAMED = 5
 _SEVERITY: dict[str, Severity] = {"critical": "critical", "warning": "warning", "note": "info"}
 
 
@@ -44,6 +46,7 @@ def from_alert(alert: Alert, facts: DeploymentFacts) -> Finding:
     queue = next((one for one in facts.snapshot.queues if alert.kind == "queue" and one.name == alert.subject), None)
     worker = next((one for one in facts.snapshot.workers if alert.kind == "worker" and one.name == alert.subject), None)
     raw = name_of(queue.raw_name) if queue else name_of(worker.raw_name) if worker else alert.subject
+    orphans = facts.orphans.get(raw, ()) if alert.code == "orphans" else ()
     subject = {"queue": "Queue ", "worker": "Worker "}.get(alert.kind, "") if queue or worker else ""
     return finding(
         _SEVERITY[alert.level],
@@ -52,8 +55,8 @@ def from_alert(alert: Alert, facts: DeploymentFacts) -> Finding:
         f"{subject}{alert.subject}: {alert.text}.",
         *(_of_queue(queue, facts) if queue else _of_worker(worker) if worker else ()),
         remedy=remedy,
-        command=command.replace("{}", shlex.quote(raw)),
-        act=_act(alert.code, raw),
+        command=_command(command, raw, orphans),
+        act=_act(alert.code, raw, orphans),
     )
 
 
@@ -72,11 +75,16 @@ def _of_worker(worker: WorkerStat) -> tuple[str, ...]:
     return (f"{worker.evidence[:1].upper()}{worker.evidence[1:]}.", held)
 
 
-def _act(code: str, raw: str) -> Act:
-    if code == "orphans":
-        return Act("jobs.rescue", states=("started",), queues=(raw,))
-    if code == "overdue-no-scheduler":
-        return Act("jobs.enqueue-now", states=("scheduled",), queues=(raw,))
+def _command(form: str, raw: str, orphans: tuple[str, ...]) -> str:
+    if len(orphans) > _NAMED:
+        return "pantry-console doctor --fix"
+    return form.replace("{}", " ".join(map(shlex.quote, orphans)) if orphans else shlex.quote(raw))
+
+
+def _act(code: str, raw: str, orphans: tuple[str, ...]) -> Act:
+    # By name: a whole list holds also what runs, which workers of RQ 1 leave no other sign of.
+    if orphans:
+        return Act("jobs.rescue", ids=orphans)
     if code == "suspended":
         return Act("all.resume")
     return Act("queues.resume", queues=(raw,)) if code == "paused" else Act()

@@ -1,0 +1,192 @@
+"""`check`: one line and the exit code of a monitoring plug-in."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+from typer.core import TyperCommand
+
+from console.cli import output, status
+from console.cli.target import Target, of
+from pantry_queue.errors import PantryError
+
+if TYPE_CHECKING:
+    from pantry_queue.monitor.limits import Limit
+    from pantry_queue.monitor.model import QueueStat, Snapshot
+
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+#: Typer's own copy of click, or click, by version: what it raises when a command line is wrong.
+_UsageError: type[Exception] = typer.BadParameter.__bases__[0]
+
+
+class PluginCommand(TyperCommand):
+    """A command whose wrong usage is `unknown` (3): 2 would be taken for critical."""
+
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
+        """As click's."""
+        try:
+            return super().make_context(info_name, args, parent, **extra)
+        except _UsageError as error:
+            told = getattr(error, "format_message", error.__str__)
+            _unknown(" ".join(told().split()))
+
+
+def _unknown(message: str) -> NoReturn:
+    output.text(f"PANTRY UNKNOWN - {message}")
+    raise typer.Exit(3)
+
+
+@dataclass(frozen=True, slots=True)
+class _Measure:
+    """One thing that can be limited: where its value comes from, and how it is written."""
+
+    option: str
+    label: str
+    unit: str
+    of: Callable[[list[QueueStat], Snapshot], float | None]
+    least: bool = False
+
+
+def _age(queues: list[QueueStat], taken: Snapshot) -> float:
+    ages = [(taken.taken_at - queue.oldest_at).total_seconds() for queue in queues if queue.oldest_at]
+    return round(max(ages, default=0.0), 3)
+
+
+def _workers(queues: list[QueueStat], taken: Snapshot) -> float:
+    return len({name for queue in queues for name in queue.workers})
+
+
+def _failure_rate(queues: list[QueueStat], taken: Snapshot) -> float | None:
+    """The failed among the jobs that ended and are kept, in percent; None when there are none."""
+    failed = sum(queue.counts.failed for queue in queues)
+    ended = failed + sum(queue.counts.finished for queue in queues)
+    return round(100 * failed / ended, 2) if ended else None
+
+
+MEASURES = (
+    _Measure("max_queued", "queued", "", lambda queues, _: sum(queue.counts.queued for queue in queues)),
+    _Measure("max_age", "age", "s", _age),
+    _Measure("max_failed", "failed", "", lambda queues, _: sum(queue.counts.failed for queue in queues)),
+    _Measure("min_workers", "workers", "", _workers, least=True),
+    _Measure("max_failure_rate", "failure_rate", "%", _failure_rate),
+)
+
+Bounds = Annotated[list[str] | None, typer.Option(metavar="[QUEUE=]WARN:CRIT")]
+
+
+def check(
+    context: typer.Context,
+    max_queued: Bounds = None,
+    max_age: Bounds = None,
+    max_failed: Bounds = None,
+    min_workers: Bounds = None,
+    max_failure_rate: Bounds = None,
+    queue: Annotated[list[str] | None, typer.Option(help="Only this queue; repeat for more.")] = None,
+    per_queue: Annotated[bool, typer.Option("--per-queue", help="Limits hold for each queue by itself.")] = False,
+    stalled: Annotated[
+        float | None,
+        typer.Option(min=0.5, max=50, metavar="SECONDS", help="Look twice; critical when jobs wait and none moves."),
+    ] = None,
+) -> None:
+    """One line and an exit code for a monitoring system: 0 ok, 1 warning, 2 critical, 3 unknown.
+
+    Limits are WARN:CRIT, either may be empty, one number alone is CRIT; ages may end in s, m, h or d. In total over all
+    queues unless a queue is named before them (emails=100:1000) or --per-queue is given.
+    """
+    given = {
+        "max_queued": max_queued,
+        "max_age": max_age,
+        "max_failed": max_failed,
+        "min_workers": min_workers,
+        "max_failure_rate": max_failure_rate,
+    }
+    try:
+        bounds = _bounds(given)
+        code, line = _judge(of(context), bounds, queue or [], per_queue, stalled)
+    except (PantryError, ValueError) as error:
+        _unknown(str(error))
+    output.text(line)
+    raise typer.Exit(code)
+
+
+#: Measure, queue (empty for what was not said), limit.
+_Bounds = list[tuple[_Measure, str, "Limit"]]
+
+
+def _bounds(given: dict[str, list[str] | None]) -> _Bounds:
+    from pantry_queue.monitor import limits
+
+    found: _Bounds = []
+    for measure in MEASURES:
+        for text in given[measure.option] or ():
+            name, _, bound = text.rpartition("=")
+            unit = _SECONDS if measure.unit == "s" else {"%": 1.0} if measure.unit == "%" else {}
+            try:
+                found.append((measure, name, limits.parse(bound, unit, least=measure.least)))
+            except ValueError as error:
+                raise ValueError(f"--{measure.option.replace('_', '-')}: {error}") from None
+    return found
+
+
+def _judge(
+    target: Target, bounds: _Bounds, named: list[str], per_queue: bool, stalled: float | None
+) -> tuple[int, str]:
+    from pantry_queue.monitor.limits import WORDS, perfdata
+    from pantry_queue.monitor.wire import name_of
+
+    taken = status.take(target)
+    by_name = {name_of(one.raw_name): one for one in taken.queues}
+    missing = [name for name in [*named, *(name for _, name, _ in bounds if name)] if name not in by_name]
+    if missing:
+        raise ValueError(f"there is no queue {output_safe(missing[0])}")
+    chosen = [by_name[name] for name in named] if named else list(by_name.values())
+    worst, troubles, data = 0, [], []
+    for measure, name, limit in bounds:
+        groups = [[by_name[name]]] if name else [[one] for one in chosen] if per_queue else [chosen]
+        for group in groups:
+            whose = f" of {group[0].name}" if name or per_queue else ""
+            value = measure.of(group, taken)
+            if value is None:
+                continue
+            judged = limit.status(value)
+            worst = max(worst, judged)
+            if judged:
+                troubles.append(f"{measure.label}{whose} is {value:g}{measure.unit} ({WORDS[judged].lower()})")
+            data.append(perfdata(measure.label + (f" {group[0].name}" if whose else ""), value, measure.unit, limit))
+    if stalled is not None and (still := _still(target, taken, chosen, stalled)):
+        worst = 2
+        troubles.append(f"nothing moves in {', '.join(still)}")
+    if not bounds:
+        data = [perfdata(m.label, value, m.unit, None) for m in MEASURES if (value := m.of(chosen, taken)) is not None]
+    waits = sum(one.counts.queued for one in chosen)
+    says = "; ".join(troubles) or f"{waits:,} wait in {len(chosen)} queues, {_workers(chosen, taken):g} workers"
+    return worst, f"PANTRY {WORDS[worst]} - {says.replace('|', '/')} | {' '.join(data).replace('|', '/')}"
+
+
+def output_safe(name: str) -> str:
+    """A name from the command line, printable."""
+    from pantry_queue.text import safe
+
+    return safe(name, 100)
+
+
+def _still(target: Target, before: Snapshot, chosen: list[QueueStat], seconds: float) -> list[str]:
+    """Queues in which jobs wait, none runs and none has ended between two readings."""
+    time.sleep(seconds)
+    after = {one.raw_name: one for one in status.take(target).queues}
+    done = [
+        one.name
+        for one in chosen
+        if one.counts.queued
+        and (now := after.get(one.raw_name)) is not None
+        and now.counts.queued >= one.counts.queued
+        and now.oldest_at == one.oldest_at
+        and not (one.counts.started or now.counts.started or now.counts.intermediate)
+    ]
+    return [str(name) for name in done]

@@ -1,0 +1,204 @@
+"""`doctor` and `check`: real settings of a real server, real workers' records, thresholds as plug-ins have them."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from redis import Redis
+from rq import Queue, SimpleWorker
+
+from pantry_queue.config import Settings
+from pantry_queue.monitor.limits import Limit, parse, perfdata
+from tests.cli.conftest import Cli
+from tests.cli.inside import cli
+from tests.redis.monitor.conftest import VIEWER_RULE
+
+__all__ = ["cli"]
+
+
+def found(cli: Cli, *options: str, **environment: str) -> dict[str, dict]:
+    done = cli("doctor", "--json", *options, **environment)
+    assert done.code == 0, done.err
+    return {one["code"]: one for one in done.json()["findings"]}
+
+
+@contextmanager
+def config(client: Redis, **values: str) -> Iterator[None]:
+    before = {name: client.config_get(name.replace("_", "-"))[name.replace("_", "-")] for name in values}
+    for name, value in values.items():
+        client.config_set(name.replace("_", "-"), value)
+    yield
+    for name, value in before.items():
+        client.config_set(name.replace("_", "-"), value)
+
+
+def test_the_server(cli: Cli, redis_client: Redis) -> None:
+    assert found(cli) == {}, "nothing is wrong with an empty server"
+    done = cli("doctor")
+    assert done.out == "Nothing is wrong.\n"
+    used = int(redis_client.info("memory")["used_memory"])
+    with config(redis_client, maxmemory=str(int(used * 1.1)), maxmemory_policy="allkeys-lru"):
+        codes = found(cli)
+        assert codes["memory"]["severity"] in ("warning", "critical")
+        assert "allkeys-lru" in codes["evicts"]["says"]
+    with config(redis_client, appendonly="no", save=""):
+        assert found(cli)["no-persistence"]["command"] == "redis-cli config set appendonly yes"
+    redis_client.execute_command("SLOWLOG", "RESET")
+    redis_client.eval(
+        "local t = redis.call('TIME') local e = t[1] * 1e6 + t[2] + 1100000 "
+        "while true do local n = redis.call('TIME') if n[1] * 1e6 + n[2] > e then return 1 end end",
+        0,
+    )
+    assert "EVAL" in found(cli)["slow-commands"]["evidence"][0].upper()
+    redis_client.execute_command("SLOWLOG", "RESET")
+
+
+def test_workers_and_queues(cli: Cli, redis_client: Redis) -> None:
+    queue = Queue("q", connection=redis_client)
+    queue.enqueue("operator.add", 1, 2, job_id="waits")
+    assert found(cli)["no-worker"]["subject"] == "q"
+    for name, version in (("old", "2.6.1"), ("new", "3.0.0")):
+        worker = SimpleWorker(["q"], connection=redis_client, name=name)
+        worker.register_birth()
+        redis_client.hset(f"rq:worker:{name}", "version", version)
+    redis_client.hset(
+        "rq:worker:new",
+        "last_heartbeat",
+        (datetime.now(UTC) + timedelta(seconds=60)).isoformat().replace("+00:00", "Z"),
+    )
+    codes = found(cli)
+    assert {"versions", "worker-deaf", "clock-of-workers"} <= codes.keys()
+    redis_client.delete("rq:worker:old")
+    redis_client.zadd("rq:deferred:q", {"d": 1})
+    redis_client.expire("rq:worker:new", 20)
+    codes = found(cli)
+    assert codes["ghosts"]["selection"]["ids"] == ["old"]
+    redis_client.zadd("rq:canceled:q", {f"c{number}": number for number in range(10_000)})
+    assert found(cli)["canceled-grows"]["command"].endswith("--state canceled --queue q")
+
+
+def test_jobs_and_what_is_kept(cli: Cli, redis_client: Redis) -> None:
+    queue = Queue("q", connection=redis_client)
+    queue.enqueue("operator.add", 1, 2, job_id="kept", result_ttl=-1)
+    queue.enqueue("operator.truediv", 1, 0, job_id="failed")
+    SimpleWorker([queue], connection=redis_client, name="w").work(burst=True)
+    codes = found(cli)
+    assert codes["kept-for-ever"]["severity"] == "info"
+    assert "1 jobs and 1 more results" in codes["kept-for-ever"]["evidence"][0]
+    queue.enqueue("operator.add", "x" * 60, "", job_id="short", ttl=30)
+    queue.enqueue("operator.add", 1, 2, job_id="popped")
+    redis_client.lrem("rq:queue:q", 1, "popped")
+    queue.enqueue_in(timedelta(hours=1), "operator.add", 1, 2, job_id="dies", ttl=60)
+    redis_client.hset("rq:job:short", "data", b"x" * (1 << 20))
+    codes = found(cli)
+    assert (
+        "1 wait with less than a minute to live, 1 end before they are due" in codes["expire-before-run"]["evidence"][0]
+    )
+    assert codes["large-payloads"]["subject"] == "q"
+    assert codes["lost-jobs"]["evidence"] == ["popped (queued)."]
+    assert "lost-jobs" not in found(cli, "--scan", "0")
+
+
+def test_a_viewer_is_asked_for_nothing_it_may_not(cli: Cli, settings: Settings, redis_client: Redis) -> None:
+    Queue("q", connection=redis_client).enqueue("operator.add", 1, 2, job_id="waits")
+    redis_client.execute_command("ACL", "SETUSER", "viewer", "reset", "on", ">look", *VIEWER_RULE.split())
+    redis_client.execute_command("ACL", "LOG", "RESET")
+    url = str(settings.redis_url).replace("unix://", "unix://viewer:look@")
+    try:
+        assert "no-worker" in found(cli, PANTRY_REDIS_URL=url)
+        assert cli("jobs", "why", "waits", "--json", PANTRY_REDIS_URL=url).json()["answer"]["code"] == "no-worker"
+        assert redis_client.execute_command("ACL", "LOG") == []
+        notes = {one["what"]: one["note"] for one in cli("doctor", "--json", PANTRY_REDIS_URL=url).json()["covered"]}
+        assert notes["keys scanned"] == "no scan for lost jobs was made"
+    finally:
+        redis_client.execute_command("ACL", "DELUSER", "viewer")
+
+
+def test_fix(cli: Cli, redis_client: Redis) -> None:
+    assert cli("doctor", "--fix").code == 0, "nothing to repair"
+    queue = Queue("q", connection=redis_client)
+    for name in ("orphan", "runs"):
+        queue.enqueue("operator.add", 1, 2, job_id=name)
+        redis_client.hset(f"rq:job:{name}", mapping={"status": "started", "worker_name": "gone"})
+    redis_client.delete("rq:queue:q")
+    redis_client.zadd("rq:wip:q", {"orphan:e": time.time() - 60, "runs:e": time.time() + 60})
+    redis_client.sadd("rq:workers", "rq:worker:gone")
+    refused = cli("doctor", "--fix")
+    assert refused.code == 4
+    assert "jobs rescue orphan" in refused.err
+    assert cli("--read-only", "doctor", "--fix", "--yes").code == 4
+    assert cli("doctor", "--fix", "--dry-run").code == 0
+    assert redis_client.llen("rq:queue:q") == 0, "nothing was done so far"
+    assert cli("doctor", "--fix", "--yes").code == 0
+    assert redis_client.lrange("rq:queue:q", 0, -1) == [b"orphan"], "what still has its time is left alone"
+    assert redis_client.scard("rq:workers") == 0
+
+
+def test_check(cli: Cli, redis_client: Redis) -> None:
+    for number in range(5):
+        Queue("a", connection=redis_client).enqueue("operator.add", 1, 2, job_id=f"a{number}")
+    Queue("b", connection=redis_client).enqueue("operator.add", 1, 2, job_id="b0")
+
+    def code(*options: str) -> int:
+        done = cli("check", *options)
+        assert done.out.count("\n") == 1, "one line"
+        return done.code
+
+    assert code() == 0
+    assert [code("--max-queued", limit) for limit in ("6:7", "5:6", "4:5", ":5", "5:", "6")] == [0, 1, 2, 2, 1, 0]
+    assert [code("--max-queued", "3:4", *more) for more in (("--queue", "b"), ("--per-queue",))] == [0, 2]
+    assert code("--max-queued", "b=0:3") == 1
+    assert [code("--min-workers", limit) for limit in ("0:0", "1:0", "2:1")] == [0, 1, 2]
+    assert [code("--max-age", limit) for limit in ("1h:2h", "0s:1h")] == [0, 1]
+    assert code("--max-failed", "0:0", "--max-failure-rate", "5:20") == 0
+    assert code("--stalled", "0.5") == 2
+    done = cli("check", "--max-queued", "4:5", "--per-queue", "--min-workers", "a=1:0")
+    assert done.code == 1
+    assert done.out.startswith("PANTRY WARNING - queued of a is 5 (warning); workers of a is 0 (warning) | ")
+    assert done.out.endswith("'queued a'=5;4;5;0 'queued b'=1;4;5;0 'workers a'=0;1:;0:;0\n")
+
+
+def test_check_does_not_know(cli: Cli) -> None:
+    away = cli("check", PANTRY_REDIS_URL="unix:///nowhere/s.sock")
+    assert away.code == 3
+    assert away.out.startswith("PANTRY UNKNOWN - No Redis answers")
+    for wrong in (
+        ["--max-queued", "x"],
+        ["--max-queued", "9:3"],
+        ["--nonsense"],
+        ["--stalled", "x"],
+        ["--queue", "none"],
+    ):
+        done = cli("check", *wrong)
+        assert (done.code, done.out[:17]) == (3, "PANTRY UNKNOWN - "), wrong
+
+
+@pytest.mark.parametrize("text", ["", ":", "1:2:3", "-1", "nan:1", "inf"])
+def test_no_limits(text: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        parse(text, {})
+
+
+def test_limits() -> None:
+    assert parse("5m:1h", {"m": 60, "h": 3600}) == Limit(300, 3600)
+    assert perfdata("it's=x", 3, "s", Limit(None, 2, least=True)) == "'it''s_x'=3s;;2:;0"
+
+
+def test_a_clock_that_is_off(settings: Settings, redis_client: Redis) -> None:
+    import subprocess
+
+    code = "import time; real = time.time; time.time = lambda: real() + 300\n"
+    code += "from console.cli.app import run; run(['doctor'])"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"PATH": "/usr/bin:/bin", "PANTRY_REDIS_URL": str(settings.redis_url)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "This machine's clock is +300 s off that of Redis." in done.stdout
