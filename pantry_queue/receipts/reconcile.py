@@ -1,7 +1,8 @@
-"""The database is the ledger, Redis is transport: receipts that wait in it without a job are enqueued again.
+"""The database is the ledger, Redis is transport: a receipt that was enqueued and has lost its job gets another.
 
 So a Redis that was emptied, evicted jobs or lost its last second comes back by itself, and a receipt whose job was
-killed on its last try does not stay `processing` for ever.
+killed on its last try does not stay `processing` for ever. A receipt that was only handed in stays `pending` until
+somebody asks to have it read; what its id means in Redis is then none of its business: the database may be newer.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -17,7 +19,7 @@ from typing import TYPE_CHECKING
 from pantry_queue.client import QueueClient
 from pantry_queue.config import Settings
 from pantry_queue.connection import connect, translated
-from pantry_queue.errors import PantryError
+from pantry_queue.errors import PantryError, StoreUnavailable
 from pantry_queue.receipts.store import ReceiptStore, Waiting
 
 if TYPE_CHECKING:
@@ -48,12 +50,35 @@ class Reconciled:
     failed: int
 
 
+def enqueue_waiting(
+    store: ReceiptStore, client: QueueClient, receipts: Iterable[Waiting], *, limit: int | None = None
+) -> list[str]:
+    """Enqueue pending receipts that neither wait nor run, and note it, so that none of them is ever forgotten.
+
+    Args:
+        receipts: not read to the end once `limit` is reached.
+        limit: how many are enqueued at most, 1 or more; None is all.
+
+    Returns:
+        The ids of the jobs this call put into the queue.
+
+    Raises:
+        RedisUnavailable: some may be enqueued; the next look of `reconcile` notes them.
+        StoreUnavailable: `receipts` could not be read to its end; as above.
+    """
+    job_ids = client.enqueue_new_ocr(receipts, limit=limit)
+    with suppress(StoreUnavailable):  # the jobs are there all the same, and the next look finds them
+        store.note_queued(int(job_id.removeprefix("ocr-")) for job_id in job_ids)
+    return job_ids
+
+
 def reconcile(
     settings: Settings, store: ReceiptStore, client: QueueClient, *, grace: float = GRACE_SECONDS
 ) -> Reconciled:
     """Make database and queue tell the same story.
 
-    A receipt whose job an operator has canceled is left alone. May be run by any number of processes at once.
+    A receipt whose job an operator has canceled is left alone, and one that was never enqueued stays as it is. May
+    be run by any number of processes at once.
 
     Args:
         settings: where the queue is.
@@ -73,15 +98,19 @@ def reconcile(
                 if state in _ENDED_BADLY:
                     failed += _fail(store, receipt)
                 elif store.move(receipt.receipt_id, before="processing", after="pending"):
-                    enqueued += len(client.enqueue_new_ocr([receipt]))
-        for page in _pages(store.unmoved("pending", before)):
+                    enqueued += len(enqueue_waiting(store, client, [receipt]))
+        for page in _pages(store.unmoved("pending", before, queued=True)):
             lost = []
             for receipt, state in _with_state(settings, redis, client, page):
                 if state in _ENDED_BADLY:
                     failed += _fail(store, receipt)
                 elif state == "":
                     lost.append(receipt)
-            enqueued += len(client.enqueue_new_ocr(lost)) if lost else 0
+            enqueued += len(enqueue_waiting(store, client, lost)) if lost else 0
+        for page in _pages(store.unmoved("pending", before, queued=False)):
+            # Somebody enqueued these who does not know the database.
+            states = _with_state(settings, redis, client, page)
+            store.note_queued(receipt.receipt_id for receipt, state in states if state in _LIVE)
     finally:
         redis.close()
     if enqueued or failed:

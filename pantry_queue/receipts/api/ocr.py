@@ -9,6 +9,8 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from pantry_queue.errors import RedisUnavailable, StoreUnavailable
+from pantry_queue.receipts.reconcile import enqueue_waiting
+from pantry_queue.receipts.store import Waiting
 
 from .bodies import JobBody, QueueBody, QueuedBody, ReceiptJobBody, RetriedBody
 from .fields import AnyReceipt, HowMany, JobId, ReceiptId, UserId
@@ -56,8 +58,8 @@ def routes(parts: Parts) -> APIRouter:
 
 
 def _queue_pending(parts: Parts, user_id: int, limit: int | None) -> list[str]:
-    # Read a page ahead of what is enqueued; a receipt stays pending until a worker has it, so nothing is marked here.
-    return parts.client.enqueue_new_ocr(parts.store.pending(user_id), limit=limit)
+    # Read a page ahead of what is enqueued; a receipt stays pending until a worker has it.
+    return enqueue_waiting(parts.store, parts.client, parts.store.pending(user_id), limit=limit)
 
 
 def _status(parts: Parts, receipt_id: int | None) -> dict[str, object]:
@@ -73,7 +75,8 @@ def _retry(parts: Parts, receipt_id: int) -> list[str]:
     # The store first, or a worker that is quick would find its mark overwritten.
     reopened = parts.store.move(receipt_id, before="failed", after="pending")
     try:
-        return parts.client.enqueue_new_ocr([(receipt_id, receipt.image_path, receipt.user_id)])
+        waiting = Waiting(receipt_id, receipt.image_path, receipt.user_id)
+        return enqueue_waiting(parts.store, parts.client, [waiting])
     except BaseException:
         if reopened:
             with suppress(StoreUnavailable):

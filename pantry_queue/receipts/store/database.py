@@ -17,8 +17,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy import URL, Column, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.schema import CreateColumn
 
 from pantry_queue.config import mask_url
 from pantry_queue.errors import ConfigError
@@ -76,7 +77,9 @@ class Database:
             yield connection
 
     def prepare(self) -> None:
-        """Make the tables if they are missing; any number of processes may do so at once.
+        """Make what is missing of the tables; any number of processes may do so at once.
+
+        A database that an earlier version made gets the columns that have come since, empty.
 
         Raises:
             StoreUnavailable: the database is away or refused us.
@@ -86,8 +89,8 @@ class Database:
         with self._translated():
             engine = self._live_engine()
             with engine.connect() as connection:
-                made = _tables_there(connection)
-            if not made:
+                whole = not _missing(connection)
+            if not whole:
                 self._make_tables(engine)
         self._ready = True
 
@@ -128,11 +131,20 @@ class Database:
             if connection.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MAKING_TABLES})
             metadata.create_all(connection)
+            for column in _missing(connection):
+                wanted = CreateColumn(column).compile(dialect=connection.dialect)
+                connection.execute(text(f"ALTER TABLE {column.table.name} ADD COLUMN {wanted}"))
 
 
-def _tables_there(connection: Connection) -> bool:
-    there = set(inspect(connection).get_table_names())
-    return there.issuperset(metadata.tables)
+def _missing(connection: Connection) -> list[Column[Any]]:
+    """The columns that this version has and the database lacks, those of missing tables among them."""
+    there = inspect(connection)
+    tables = set(there.get_table_names())
+    missing: list[Column[Any]] = []
+    for table in metadata.sorted_tables:
+        held = {column["name"] for column in there.get_columns(table.name)} if table.name in tables else ()
+        missing += [column for column in table.columns if column.name not in held]
+    return missing
 
 
 def _parsed(url: str) -> URL:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
@@ -16,6 +17,8 @@ from pantry_queue.receipts.store.schema import receipt_items, receipts, storable
 
 #: A page of `list` holds at most so many.
 MAX_PAGE = 1000
+#: Ids in one statement; older SQLite takes 999 parameters.
+_NOTED_AT_ONCE = 500
 
 
 class ReceiptStore:
@@ -129,16 +132,19 @@ class ReceiptStore:
                 return
             last = page[-1].receipt_id
 
-    def unmoved(self, ocr_status: OcrStatus, before: datetime) -> Iterator[Waiting]:
+    def unmoved(self, ocr_status: OcrStatus, before: datetime, *, queued: bool | None = None) -> Iterator[Waiting]:
         """Receipts whose reading has stood at one point since before a moment, oldest first, page by page.
 
         Args:
             before: aware.
+            queued: only those a job was made for, or only those that were handed in and no more; None is both.
         """
+        made = receipts.c.ocr_queued_at
+        chosen = [] if queued is None else [made.is_not(None) if queued else made.is_(None)]
         last = 0
         while True:
             with self._database.reading() as connection:
-                further = (receipts.c.id > last, receipts.c.updated_at < before)
+                further = (receipts.c.id > last, receipts.c.updated_at < before, *chosen)
                 page = read_waiting(connection, *_chosen(None, ocr_status), *further, limit=MAX_PAGE)
             yield from page
             if len(page) < MAX_PAGE:
@@ -155,16 +161,27 @@ class ReceiptStore:
         with self._database.writing() as connection:
             return _set(connection, receipt_id, receipts.c.ocr_status == before, ocr_status=after)
 
+    def note_queued(self, receipt_ids: Iterable[int]) -> None:
+        """Jobs were made for these receipts. One that a worker has taken meanwhile has this noted already."""
+        source = iter(receipt_ids)
+        while page := list(islice(source, _NOTED_AT_ONCE)):
+            waiting = (receipts.c.id.in_(page), receipts.c.ocr_status == "pending")
+            # Locked in one order, or two processes would wait for each other; what is locked is being taken.
+            free = select(receipts.c.id).where(*waiting).order_by(receipts.c.id).with_for_update(skip_locked=True)
+            with self._database.writing() as connection:
+                connection.execute(update(receipts).where(receipts.c.id.in_(free)).values(ocr_queued_at=utc_now()))
+
     def mark_processing(self, receipt_id: int, *, image_path: str, user_id: int) -> None:
         """A reading has begun. A receipt this database does not know is made, so that its result is not lost."""
+        begun = {"ocr_status": "processing", "ocr_queued_at": utc_now()}
         with self._database.writing() as connection:
-            if _set(connection, receipt_id, ocr_status="processing"):
+            if _set(connection, receipt_id, **begun):
                 return
         with self._database.writing() as connection:
             lock_for_outside_ids(connection)
             insert_missing(connection, users, id=user_id, name="")
             insert_missing(connection, receipts, id=receipt_id, user_id=user_id, image_path=image_path)
-            _set(connection, receipt_id, ocr_status="processing")
+            _set(connection, receipt_id, **begun)
 
     def mark_pending(self, receipt_id: int, reason: str) -> None:
         """A reading ended without a result and will be tried again; nothing happens unless one was on."""

@@ -172,6 +172,8 @@ receipts = Table(
     Column("extraction_confidence", Float),
     Column("extraction_errors", JSON, nullable=False, default=list),
     Column("parsed_at", UtcTime),
+    # When a job was last made for it. Without one it was handed in only, and nobody has asked to have it read.
+    Column("ocr_queued_at", UtcTime),
     *_times(),
     CheckConstraint(f"ocr_status IN ({', '.join(repr(name) for name in OCR_STATUSES)})", name="receipts_ocr_status"),
     Index("receipts_of_user", "user_id", "id"),

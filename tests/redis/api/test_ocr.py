@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pantry_queue.keys import Keys
+from pantry_queue.receipts.reconcile import reconcile
 from pantry_queue.receipts.store import Extraction
 from tests.redis.api.conftest import Api, add_many, problem
 
@@ -47,7 +48,10 @@ def test_a_limit_takes_the_oldest_that_do_not_wait_yet(api: Api, redis_client: R
         assert (body["status"], body["queued"], body["limit"]) == ("queued", len(body["job_ids"]), 5)
         return [str(job_id) for job_id in body["job_ids"]]
 
-    asked = [ask(), ask(), ask(), ask()]
+    asked = [ask()]
+    assert reconcile(api.settings, api.store, api.queue, grace=0).enqueued == 0, "the rest is held back"
+    assert waiting(api, redis_client) == asked[0]
+    asked += [ask(), ask(), ask()]
     assert [len(job_ids) for job_ids in asked] == [5, 5, 2, 0]
     assert waiting(api, redis_client) == [f"ocr-{number}" for number in range(1, 13)]
 

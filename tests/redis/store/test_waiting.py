@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from typing import cast
 
 import pytest
+from sqlalchemy import create_engine, text
 
 from pantry_queue.errors import StoreUnavailable
 from pantry_queue.receipts.store import MAX_PAGE, Extraction, OcrStatus, ReceiptStore
@@ -28,6 +32,44 @@ def test_pages_are_read_as_they_are_asked_for(store: ReceiptStore) -> None:
     later = store.add_receipt("/y.jpg", 1)
     assert begun == ids
     assert [receipt.receipt_id for receipt in waiting] == [later]
+
+
+def test_those_a_job_was_made_for_are_told_from_those_only_handed_in(store: ReceiptStore) -> None:
+    ids = [store.add_receipt("/x.jpg", 1) for _ in range(5)]
+    store.note_queued(iter([ids[1], ids[3], 99]))
+    store.mark_processing(ids[2], image_path="", user_id=1)
+    store.mark_pending(ids[2], "agent away")  # who was taken once was enqueued, whoever did it
+    store.mark_failed(ids[3], "unreadable")
+    soon = datetime.now(UTC) + timedelta(seconds=5)
+
+    def found(queued: bool | None) -> list[int]:
+        return [receipt.receipt_id for receipt in store.unmoved("pending", soon, queued=queued)]
+
+    assert (found(True), found(False), found(None)) == (
+        [ids[1], ids[2]],
+        [ids[0], ids[4]],
+        [ids[n] for n in (0, 1, 2, 4)],
+    )
+    assert list(store.unmoved("pending", soon - timedelta(minutes=1))) == []
+
+
+def test_a_database_of_an_earlier_version_is_used_on(new_url: Callable[[], str]) -> None:
+    url = new_url()
+    old = ReceiptStore(url)
+    receipt = old.add_receipt("/x.jpg", 1)
+    old.close()
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text("ALTER TABLE receipts DROP COLUMN ocr_queued_at"))
+    engine.dispose()
+    stores = [ReceiptStore(url) for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool:  # API and workers are started anew at once
+        list(pool.map(ReceiptStore.prepare, stores))
+    stores[0].note_queued([receipt])
+    soon = datetime.now(UTC) + timedelta(seconds=5)
+    assert [found.receipt_id for found in stores[1].unmoved("pending", soon, queued=True)] == [receipt]
+    for store in stores:
+        store.close()
 
 
 def test_a_receipt_is_moved_only_from_where_it_was_seen(store: ReceiptStore) -> None:
