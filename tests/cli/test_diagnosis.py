@@ -12,6 +12,10 @@ from rq import Queue, Retry, SimpleWorker, Worker
 from rq.rate_limit import RateLimit
 from rq.registry import StartedJobRegistry
 
+from pantry_queue.config import Settings
+from pantry_queue.connection import connect
+from pantry_queue.workers.allowlist import AllowList
+from pantry_queue.workers.pantry_worker import PantryWorker
 from tests.cli.conftest import Cli
 from tests.cli.inside import cli
 
@@ -136,6 +140,26 @@ def test_jobs_that_run_or_ended(cli: Cli, redis_client: Redis, worker: Worker) -
     broken.enqueue("nowhere.at.all", job_id="import-2")
     checks = {one["code"]: one["mark"] for one in cli("jobs", "why", "import-2", "--json").json()["checks"]}
     assert checks["importable"] == "warning"
+    broken.enqueue("operator.add", 1, 2, job_id="garbage")
+    redis_client.hset("rq:job:garbage", "data", b"neither")
+    checks = {one["code"]: one for one in cli("jobs", "why", "garbage", "--json").json()["checks"]}
+    assert checks["serializer"]["finding"]["severity"] == "critical"
+    redis_client.rename("rq:job:import-2", "rq:job:an id")
+    assert answer(cli, "an id")["code"] == "unreadable"
+    redis_client.rename("rq:job:an id", "rq:job:import-2")
     redis_client.hset("rq:job:import-2", "timeout", "soon")
     assert answer(cli, "import-2")["code"] == "unreadable"
     assert cli("jobs", "why", "no-such-job").code == 3
+
+
+def test_a_pantry_worker_sets_aside_and_refuses(cli: Cli, settings: Settings, redis_client: Redis) -> None:
+    queue = Queue("strict", connection=redis_client)
+    queue.enqueue("operator.add", 1, 2, job_id="refused")
+    queue.enqueue("operator.add", 1, 2, job_id="garbage")
+    redis_client.hset("rq:job:garbage", "timeout", "soon")
+    strict = PantryWorker(["strict"], connection=connect(settings, "worker"), allow=AllowList(["nothing."]))
+    strict.work(burst=True)
+    told = answer(cli, "garbage")
+    assert told["code"] == "quarantine"
+    assert "cannot be read" in told["evidence"][0]
+    assert answer(cli, "refused")["code"] == "failed-not-allowed"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from redis import Redis
@@ -16,6 +18,7 @@ from pantry_queue.config import Settings
 from pantry_queue.monitor.limits import Limit, parse, perfdata
 from tests.cli.conftest import Cli
 from tests.cli.inside import cli
+from tests.redis.engines.servers import free_port, until
 from tests.redis.monitor.conftest import VIEWER_RULE
 
 __all__ = ["cli"]
@@ -49,11 +52,7 @@ def test_the_server(cli: Cli, redis_client: Redis) -> None:
     with config(redis_client, appendonly="no", save=""):
         assert found(cli)["no-persistence"]["command"] == "redis-cli config set appendonly yes"
     redis_client.execute_command("SLOWLOG", "RESET")
-    redis_client.eval(
-        "local t = redis.call('TIME') local e = t[1] * 1e6 + t[2] + 1100000 "
-        "while true do local n = redis.call('TIME') if n[1] * 1e6 + n[2] > e then return 1 end end",
-        0,
-    )
+    redis_client.eval("local e = os.clock() + 1.1 while os.clock() < e do end", 0)
     assert "EVAL" in found(cli)["slow-commands"]["evidence"][0].upper()
     redis_client.execute_command("SLOWLOG", "RESET")
 
@@ -202,3 +201,26 @@ def test_a_clock_that_is_off(settings: Settings, redis_client: Redis) -> None:
         check=True,
     )
     assert "This machine's clock is +300 s off that of Redis." in done.stdout
+
+
+def test_a_save_that_failed(cli: Cli, redis_client: Redis) -> None:
+    file = Path(redis_client.config_get("dir")["dir"]) / redis_client.config_get("dbfilename")["dbfilename"]
+    file.unlink(missing_ok=True)
+    (file / "in the way").mkdir(parents=True)
+    redis_client.bgsave()
+    until(lambda: redis_client.info("persistence")["rdb_last_bgsave_status"] == "err")
+    assert found(cli)["save-failed"]["severity"] == "critical"
+    shutil.rmtree(file)
+    redis_client.bgsave()
+    until(lambda: redis_client.info("persistence")["rdb_last_bgsave_status"] == "ok")
+    assert "save-failed" not in found(cli)
+
+
+def test_a_replica_without_its_primary(cli: Cli, redis_client: Redis) -> None:
+    redis_client.replicaof("127.0.0.1", free_port())
+    try:
+        codes = found(cli)
+        assert codes["replication"]["severity"] == "critical"
+        assert "replica" in codes["replica"]["says"]
+    finally:
+        redis_client.replicaof("NO", "ONE")

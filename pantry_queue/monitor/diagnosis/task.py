@@ -21,7 +21,7 @@ def importable(facts: JobFacts) -> Check:
     func = facts.detail.payload.func
     said = [row for row in facts.recent if row.func == func and any(word in (row.error or "") for word in _IMPORT)]
     if not _NEVER.search(func) and not said:
-        return check("importable", "unknown" if "." not in func else "fine", f"it calls {func or 'what is not known'}")
+        return check("importable", "unknown", f"whether workers can import {func or 'it'} is not tried here")
     reason = (
         f"Of the newest jobs that ended in its queue {len(said)} of the same function failed so: {said[0].error}"
         if said
