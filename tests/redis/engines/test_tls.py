@@ -18,7 +18,17 @@ from pantry_queue.client import QueueClient
 from pantry_queue.config import Settings
 from pantry_queue.connection import connect, describe, translated
 from pantry_queue.errors import ConfigError, RedisUnavailable
-from tests.redis.engines.servers import PASSWORD, QUOTED, Server, data_server, free_port, tls_binary, until
+from tests.redis.engines.servers import (
+    MASTER,
+    PASSWORD,
+    QUOTED,
+    Server,
+    data_server,
+    free_port,
+    sentinel,
+    tls_binary,
+    until,
+)
 from tests.redis.engines.tls_front import TlsFront
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -65,42 +75,38 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     return Authority(tmp_path_factory.mktemp("ca"), trustme.CA())
 
 
-@pytest.fixture(scope="module", params=["built in", "in front"])
-def secured(
-    request: pytest.FixtureRequest, authority: Authority, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Secured]:
-    """A server with TLS of its own, and one with TLS in front of it."""
+@pytest.fixture(scope="module")
+def secured(authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
+    """A server with TLS of its own where this machine has one, else one with TLS in front of it."""
     certificate = authority.ca.issue_cert("127.0.0.1")
     ca = authority.file("ca.pem", authority.ca.cert_pem)
     client = authority.file("client.pem", authority.ca.issue_cert("client@example.org").private_key_and_cert_chain_pem)
     folder = tmp_path_factory.mktemp("server")
-    if request.param == "in front":
+    binary = tls_binary()
+    if binary is None:
         server = data_server(folder)
         server.start()
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        certificate.configure_cert(context)
-        front = TlsFront(context, server.port)
+        front = TlsFront(_context(certificate), server.port)
         yield Secured(front.port, ca, client)
         front.stop()
     else:
-        server = _with_tls(folder, authority, certificate, ca)
+        server = _with_tls(binary, folder, authority, certificate, ca)
         server.start()
         yield Secured(server.port, ca, client)
     server.stop()
 
 
-def _with_tls(folder: Path, authority: Authority, certificate: trustme.LeafCert, ca: Path) -> Server:
+def _context(certificate: trustme.LeafCert) -> ssl.SSLContext:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    certificate.configure_cert(context)
+    return context
+
+
+def _with_tls(binary: str, folder: Path, authority: Authority, certificate: trustme.LeafCert, ca: Path) -> Server:
     options = _tls_options(authority, certificate, ca)
     port = free_port()
     words = [*(word for name, value in options.items() for word in (f"--{name}", value)), "--requirepass", PASSWORD]
-    return Server(folder, [*words, "--tls-port", str(port)], binary=_binary(), port=port)
-
-
-def _binary() -> str:
-    binary = tls_binary()
-    if binary is None:
-        pytest.skip("no valkey-server or redis-server built with TLS on PATH (Debian: redis-server)")
-    return binary
+    return Server(folder, [*words, "--tls-port", str(port)], binary=binary, port=port)
 
 
 def _tls_options(authority: Authority, certificate: trustme.LeafCert, ca: Path) -> dict[str, str]:
@@ -198,21 +204,21 @@ def test_options_that_cannot_be_used_are_said(options: dict[str, str], told: str
 
 def test_sentinels_and_their_master_over_tls(authority: Authority, tmp_path: Path) -> None:
     ca = authority.file("ca.pem", authority.ca.cert_pem)
-    certificate = authority.ca.issue_cert("127.0.0.1")
-    master = _with_tls(tmp_path / "master", authority, certificate, ca)
-    port = free_port()
-    lines = [f"{name} {value}" for name, value in _tls_options(authority, certificate, ca).items()]
-    lines += [f"tls-port {port}", f"sentinel monitor pantry 127.0.0.1 {master.port} 1"]
-    lines += [f'sentinel auth-pass pantry "{PASSWORD}"']
-    (tmp_path / "sentinel.conf").write_text("\n".join(lines) + "\n")
-    sentinel = Server(tmp_path / "sentinel", [str(tmp_path / "sentinel.conf"), "--sentinel"], binary=_binary())
+    context = _context(authority.ca.issue_cert("127.0.0.1"))
+    master = data_server(tmp_path / "master")
     master.start()
-    sentinel.start()
+    # Clients are told the port that the sentinel watches, so that one takes both.
+    before_master = TlsFront(context, master.port, plain_too=True)
+    watching = sentinel(tmp_path / "sentinel", before_master.port)
+    watching.start()
+    before_sentinel = TlsFront(context, watching.port)
     try:
-        url = f"rediss+sentinel://:{QUOTED}@127.0.0.1:{port}/0?service=pantry&ssl_ca_certs={ca}"
+        url = f"rediss+sentinel://:{QUOTED}@127.0.0.1:{before_sentinel.port}/0?service={MASTER}&ssl_ca_certs={ca}"
         until(lambda: answers(Settings(redis_url=url)))
         assert QueueClient(Settings(redis_url=url)).enqueue_ocr_task(1, "/x.jpg", 1) == "ocr-1"
         assert cause(Settings(redis_url=url.partition("&")[0]))[0] == "certificate"
     finally:
-        sentinel.stop()
+        watching.stop()
         master.stop()
+        before_sentinel.stop()
+        before_master.stop()
