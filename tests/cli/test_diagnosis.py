@@ -18,6 +18,7 @@ from pantry_queue.workers.allowlist import AllowList
 from pantry_queue.workers.pantry_worker import PantryWorker
 from tests.cli.conftest import Cli
 from tests.cli.inside import cli
+from tests.redis.engines.servers import until
 
 __all__ = ["cli"]
 
@@ -149,6 +150,10 @@ def test_jobs_that_run_or_ended(cli: Cli, redis_client: Redis, worker: Worker) -
     redis_client.rename("rq:job:an id", "rq:job:import-2")
     redis_client.hset("rq:job:import-2", "timeout", "soon")
     assert answer(cli, "import-2")["code"] == "unreadable"
+    broken.enqueue("operator.add", 1, 2, job_id="expired", ttl=1)
+    redis_client.pexpire("rq:job:expired", 1)
+    until(lambda: not redis_client.exists("rq:job:expired"))
+    assert (answer(cli, "expired")["code"], answer(cli, "expired")["severity"]) == ("expired", "critical")
     assert cli("jobs", "why", "no-such-job").code == 3
 
 

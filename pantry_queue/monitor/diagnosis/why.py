@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pantry_queue.keys import Keys
 from pantry_queue.monitor.diagnosis import facts as collecting
-from pantry_queue.monitor.diagnosis import placing, running, task, waiting
+from pantry_queue.monitor.diagnosis import gone, placing, running, task, waiting
 from pantry_queue.monitor.diagnosis.facts import JobFacts
 from pantry_queue.monitor.diagnosis.model import Check, Explanation, Finding
 from pantry_queue.monitor.diagnosis.words import finding, lasting
@@ -52,14 +52,16 @@ def why(client: Redis, keys: Keys, job_id: str, *, allowed: Sequence[str] | None
         allowed: prefixes of tasks the workers run (`Settings.allowed_tasks`), where that is known.
 
     Returns:
-        None when there is no such job, or it has expired.
+        None when there is no such job, and no list names it.
 
     Raises:
         redis.exceptions.RedisError: the server is away, or the job may not be read.
     """
     began = time.perf_counter()
     found = collecting.collect(client, keys, job_id, allowed=tuple(allowed) if allowed is not None else None)
-    return explain(found, (time.perf_counter() - began) * 1000) if found is not None else None
+    if found is None:
+        return gone.explain(client, keys, job_id)
+    return explain(found, (time.perf_counter() - began) * 1000)
 
 
 def explain(facts: JobFacts, took_ms: float = 0.0) -> Explanation:
