@@ -17,6 +17,8 @@ import yaml
 from pantry_queue.config import Settings
 from pantry_queue.connection import connect
 
+from .conftest import until
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 DEPLOY = (REPOSITORY / "docs" / "deploy.md").read_text("utf-8")
 
@@ -53,7 +55,7 @@ def test_compose_accepts_the_file(options: tuple[str, ...]) -> None:
 
 def test_every_service_is_there_checked_and_without_root(services: dict[str, dict[str, Any]]) -> None:
     assert set(services) == {"redis", "postgres", "agent", "api", "queue-worker", "console"}
-    assert [name for name, service in services.items() if "healthcheck" not in service] == ["queue-worker", "console"]
+    assert [name for name, service in services.items() if "healthcheck" not in service] == ["console"]
     stages = re.split(r"^FROM ", (REPOSITORY / "Dockerfile").read_text("utf-8"), flags=re.MULTILINE)
     users = {
         re.search(r"AS (\S+)", stage)[1]: re.findall(r"^USER (\S+)", stage, re.MULTILINE)  # type: ignore[index]
@@ -83,6 +85,33 @@ def test_the_environment_of_the_compose_file_can_be_read(services: dict[str, dic
     assert (settings.redis_host, settings.agent_urls) == ("redis", ("http://agent:8002",))
     assert settings.store_url == "postgresql+psycopg://postgres:postgres@postgres:5432/pantry_pilot"
     assert settings.upload_dir == Path("/receipts")
+
+
+def test_a_workers_health_is_told_by_the_command_of_the_compose_file(
+    services: dict[str, dict[str, Any]], settings: Settings, tmp_path: Path
+) -> None:
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(REPOSITORY), "REDIS_URL": str(settings.redis_url)}
+    environment["PANTRY_DATA_DIR"] = str(tmp_path)
+    python = {"env": environment, "cwd": tmp_path, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+
+    def health() -> subprocess.CompletedProcess[str]:
+        word, _, *command = services["queue-worker"]["healthcheck"]["test"]
+        assert word == "CMD"
+        return subprocess.run([sys.executable, *command], check=False, **python)
+
+    before = health()
+    assert (before.returncode, "is registered" in before.stderr) == (1, True)
+    worker = subprocess.Popen([sys.executable, "-m", "pantry_queue.workers.worker"], **python)
+    try:
+        until(lambda: connect(settings).scard("rq:workers") == 1)
+        after = health()
+        assert (after.returncode, "alive" in after.stdout) == (0, True), after
+    finally:
+        worker.kill()
+        worker.communicate()
+    environment["REDIS_URL"] = "redis://127.0.0.1:1/0"
+    away = health()
+    assert (away.returncode, len(away.stderr.splitlines())) == (1, 1)
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd-analyze")
