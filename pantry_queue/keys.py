@@ -153,6 +153,16 @@ class Keys:
         return f"{self.own}:paused"
 
     @property
+    def paused_until(self) -> str:
+        """Sorted set: paused queues by the server's unix time their pause is over; others are paused until resumed."""
+        return f"{self.own}:paused:until"
+
+    @property
+    def events(self) -> str:
+        """Stream of starts and ends of jobs, written by PantryWorkers (`pantry_queue.monitor.events`)."""
+        return f"{self.own}:events"
+
+    @property
     def quarantine(self) -> str:
         """Sorted set of ids of jobs set aside because they cannot be read, by the time that was found."""
         return f"{self.own}:quarantine"

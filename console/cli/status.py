@@ -61,6 +61,7 @@ def queue_json(queue: QueueStat, snapshot: Snapshot) -> dict[str, Any]:
         "workers": len(queue.workers),
         "worker_names": list(queue.workers),
         "paused": queue.paused,
+        "paused_seconds": (queue.paused_until - snapshot.taken_at).total_seconds() if queue.paused_until else None,
     }
 
 

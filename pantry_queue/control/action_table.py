@@ -194,7 +194,14 @@ TABLE: dict[Noun, tuple[Row, ...]] = {
             script="delete",
             drains=True,
         ),
-        Row("pause", (), "P", "PantryWorkers take nothing from a queue; RQ's own workers do not know of it.", "paused"),
+        Row(
+            "pause",
+            (),
+            "P",
+            "PantryWorkers take nothing from a queue; RQ's own workers do not know of it.",
+            "paused",
+            options=("seconds",),
+        ),
         Row("resume", (), "P", "PantryWorkers take jobs from a paused queue again.", "resumed"),
     ),
     "workers": (

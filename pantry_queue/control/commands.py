@@ -59,6 +59,7 @@ def forget_queues(scripts: Scripts, plan: Plan, operation: Operation) -> None:
                 pipe.multi()
                 pipe.srem(keys.queues, raw_of(key))
                 pipe.srem(keys.paused, raw_of(queue))
+                pipe.zrem(keys.paused_until, raw_of(queue))
                 pipe.execute()
             except WatchError:  # something was enqueued just now: then the queue is alive
                 continue
@@ -91,15 +92,44 @@ def _stop(scripts: Scripts, plan: Plan) -> Done:
 
 
 def _pause(scripts: Scripts, plan: Plan) -> Done:
-    names = plan.selection.queues
-    added = [name for name in names if scripts.connection.sadd(scripts.keys.paused, raw_of(name))]
-    return len(added), [(name, "paused") for name in names if name not in added]
+    """What is paused already gets the end that is asked for now, or none."""
+    keys, seconds, names = scripts.keys, plan.options.seconds, plan.selection.queues
+    until = None if seconds is None else _server_time(scripts) + seconds
+    done, left = 0, []
+    for name in names:
+        with scripts.connection.pipeline() as pipe:
+            pipe.sadd(keys.paused, raw_of(name))
+            if until is None:
+                pipe.zrem(keys.paused_until, raw_of(name))
+            else:
+                pipe.zadd(keys.paused_until, {raw_of(name): until})
+            added, ends_changed = pipe.execute()
+        if added or until is not None or ends_changed:
+            done += 1
+        else:
+            left.append((name, "paused"))
+    return done, left
 
 
 def _unpause(scripts: Scripts, plan: Plan) -> Done:
-    names = plan.selection.queues
-    removed = [name for name in names if scripts.connection.srem(scripts.keys.paused, raw_of(name))]
-    return len(removed), [(name, "not_paused") for name in names if name not in removed]
+    keys, now = scripts.keys, _server_time(scripts)
+    done, left = 0, []
+    for name in plan.selection.queues:
+        with scripts.connection.pipeline() as pipe:
+            pipe.zscore(keys.paused_until, raw_of(name))
+            pipe.srem(keys.paused, raw_of(name))
+            pipe.zrem(keys.paused_until, raw_of(name))
+            until, removed, _ = pipe.execute()
+        if removed and not (until is not None and until <= now):
+            done += 1
+        else:
+            left.append((name, "not_paused"))
+    return done, left
+
+
+def _server_time(scripts: Scripts) -> float:
+    seconds, micros = scripts.connection.time()
+    return float(seconds + micros / 1e6)
 
 
 def _suspend(scripts: Scripts, plan: Plan) -> Done:

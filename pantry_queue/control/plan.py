@@ -27,7 +27,7 @@ class Options:
         dependents: with the jobs that wait for them: cancelling lets them go, deleting deletes them too.
         parents: cancelled jobs are dropped from the jobs they wait for.
         call: (data, description) that copies have instead of their original's, as RQ stores them.
-        seconds: how long a suspension lasts.
+        seconds: how long a suspension or a pause lasts.
     """
 
     at_front: bool = False

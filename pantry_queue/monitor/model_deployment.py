@@ -46,6 +46,7 @@ class QueueStat:
     Attributes:
         workers: names of workers that listen to it and are not dead.
         oldest_at: when its next job was enqueued; None when it is empty or its next job has no hash.
+        paused_until: when the pause ends by itself; None where it does not.
         registered: False when RQ's set of queues does not hold it although keys or workers of it exist.
         raw_name: the name as Redis holds it, to ask and act with; never shown.
     """
@@ -55,6 +56,7 @@ class QueueStat:
     workers: tuple[SafeText, ...] = ()
     oldest_at: datetime | None = None
     paused: bool = False
+    paused_until: datetime | None = None
     registered: bool = True
     raw_name: bytes = b""
 

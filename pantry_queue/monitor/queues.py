@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from pantry_queue.keys import Keys
 from pantry_queue.monitor import fields
 from pantry_queue.monitor.model_deployment import Counts, SchedulerStat
-from pantry_queue.monitor.wire import Command, blob, number
+from pantry_queue.monitor.wire import Command, blob, blobs, name_of, number, scored
 from pantry_queue.text import safe
 
 #: Seconds a scheduled job may be late before it counts as overdue: RQ's scheduler looks once a second.
@@ -96,6 +97,25 @@ def sort_refused(replies: Sequence[Any]) -> bool:
     A queue that is no list at all refuses too; its length tells the two apart.
     """
     return isinstance(replies[13], Exception) and isinstance(replies[0], int)
+
+
+def paused(names: Any, until: Any, now: datetime) -> dict[str, datetime | None]:
+    """The paused queues with the time their pause ends; one that is over is left out, whether a worker saw it or not.
+
+    Args:
+        names: reply to SMEMBERS of `Keys.paused`.
+        until: reply to ZRANGE WITHSCORES of `Keys.paused_until`.
+        now: the server's time.
+    """
+    ends = {name_of(name): score for name, score in scored(until)}
+    found: dict[str, datetime | None] = {}
+    for name in map(name_of, blobs(names)):
+        end = ends.get(name)
+        if end is None:
+            found[name] = None
+        elif end > now.timestamp():
+            found[name] = datetime.fromtimestamp(min(end, 4e9), UTC)
+    return found
 
 
 def scheduler(queue: str, replies: Sequence[Any]) -> SchedulerStat | None:

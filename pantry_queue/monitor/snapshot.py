@@ -80,7 +80,7 @@ def take(client: Redis, keys: Keys, *, target: str, names: KnownNames | None = N
     took = (time.perf_counter() - began) * 1000
     now = server_time(reading.base[0])
     registered = _queue_names(keys, reading.base[2])
-    paused = {name_of(name) for name in blobs(reading.base[5])}
+    paused = queues.paused(reading.base[5], reading.base[6], now)
     stats = tuple(
         workers.worker(name, replies, reading.listening.get(raw_of(keys.worker_channel(name))), now)
         for name, replies in sorted(reading.workers.items())
@@ -99,6 +99,7 @@ def take(client: Redis, keys: Keys, *, target: str, names: KnownNames | None = N
                 workers=tuple(stat.name for stat in by_queue.get(safe(raw_of(name)), ())),
                 oldest_at=fields.when(heads.get(name)),
                 paused=name in paused,
+                paused_until=paused.get(name),
                 registered=name in registered,
             )
             for name, replies in sorted(reading.queues.items())
@@ -111,7 +112,7 @@ def take(client: Redis, keys: Keys, *, target: str, names: KnownNames | None = N
         ),
         suspended=number(reading.base[4]) not in (-2, 0),
         suspended_ttl=number(reading.base[4]) / 1000 if number(reading.base[4]) > 0 else None,
-        quarantined=max(map(number, reading.base[6:])),
+        quarantined=max(map(number, reading.base[7:])),
     )
 
 
@@ -149,6 +150,7 @@ def _base_questions(keys: Keys) -> list[Command]:
         ("SMEMBERS", keys.workers),
         ("PTTL", keys.suspended),
         ("SMEMBERS", keys.paused),
+        ("ZRANGE", keys.paused_until, 0, -1, "WITHSCORES"),
         *((command, keys.quarantine) for command in ("ZCARD", "HLEN", "SCARD", "LLEN", "XLEN")),
     ]
 

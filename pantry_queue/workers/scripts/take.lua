@@ -9,7 +9,15 @@
 local hand_queue, hand = ARGV[3], ARGV[4]
 local suspended = redis.call('EXISTS', P .. ':suspended') == 1
 
-local function paused(queue) return redis.pcall('SISMEMBER', OWN .. ':paused', queue) == 1 end
+-- A pause with an end is taken away by the first worker that finds it over: no console need run.
+local function paused(queue)
+  if redis.pcall('SISMEMBER', OWN .. ':paused', queue) ~= 1 then return false end
+  local till = redis.pcall('ZSCORE', OWN .. ':paused:until', queue)
+  if type(till) ~= 'string' or tonumber(till) > exactly then return true end
+  redis.call('SREM', OWN .. ':paused', queue)
+  redis.call('ZREM', OWN .. ':paused:until', queue)
+  return false
+end
 
 -- nil when there is no such job any more: it expired or was deleted while its id waited.
 local function handed(queue, id)

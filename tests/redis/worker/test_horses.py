@@ -138,3 +138,20 @@ def test_a_paused_queue_is_left_alone(stage: Stage) -> None:
     stage.redis.srem(KEYS.paused, "pantry-pilot")
     until(lambda: paused.get_status() == "finished", "it is served again")
     assert process.poll() is None
+
+
+def test_a_pause_with_an_end_ends_without_anybody(stage: Stage) -> None:
+    until_then = stage.redis.time()[0] + 2
+    for queue, end in (("pantry-pilot", until_then), ("pantry-pilot-low", until_then + 1000)):
+        stage.redis.sadd(KEYS.paused, queue)
+        stage.redis.zadd(KEYS.paused_until, {queue: end})
+    over, lasting = (Queue(name, connection=stage.redis) for name in ("pantry-pilot", "pantry-pilot-low"))
+    job, behind = over.enqueue(f"{CHORES}.pid_of_horse"), lasting.enqueue(f"{CHORES}.pid_of_horse")
+    stage.worker()
+    until(lambda: job.get_status() == "finished", "the pause is over")
+    job.refresh()
+    assert job.started_at is not None
+    assert job.started_at.timestamp() >= until_then - 1
+    assert behind.get_status() == "queued"
+    assert stage.redis.smembers(KEYS.paused) == {b"pantry-pilot-low"}
+    assert stage.redis.zrange(KEYS.paused_until, 0, -1) == [b"pantry-pilot-low"]
