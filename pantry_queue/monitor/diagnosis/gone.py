@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from pantry_queue.keys import REGISTRIES, Keys
@@ -38,27 +39,19 @@ def explain(client: Redis, keys: Keys, job_id: str) -> Explanation | None:
         for state, reply in zip(states, replies, strict=True):
             if reply is None or isinstance(reply, Exception):
                 continue
-            found = finding(
-                "critical" if state in ("queued", "scheduled", "deferred", "ready") else "info",
-                "expired",
-                safe(raw_of(job_id)),
-                "The data of the job is gone: it expired or was deleted, and it will not run.",
-                f"Queue {safe(queue)} still names it among its {state} jobs.",
-                remedy="Enqueue it again; workers pass over what is left of it.",
-                command="pantry-console trash list",
-            )
-            checks = (check("exists", "cause", "its data is gone", found),)
-            took = (time.perf_counter() - began) * 1000
-            return Explanation(
-                found.subject,
-                SafeText(state),
-                safe(queue),
-                SafeText(""),
-                None,
-                None,
-                found,
-                checks,
-                taken.taken_at,
-                took,
-            )
+            return _told(job_id, safe(queue), state, taken.taken_at, (time.perf_counter() - began) * 1000)
     return None
+
+
+def _told(job_id: str, queue: SafeText, state: str, at: datetime, took: float) -> Explanation:
+    found = finding(
+        "critical" if state in ("queued", "scheduled", "deferred", "ready") else "info",
+        "expired",
+        safe(raw_of(job_id)),
+        "The data of the job is gone: it expired or was deleted, and it will not run.",
+        f"Queue {queue} still names it among its {state} jobs.",
+        remedy="Enqueue it again; workers pass over what is left of it.",
+        command="pantry-console trash list",
+    )
+    checks = (check("exists", "cause", "its data is gone", found),)
+    return Explanation(found.subject, SafeText(state), queue, SafeText(""), None, None, found, checks, at, took)

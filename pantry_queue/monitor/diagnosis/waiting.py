@@ -206,8 +206,8 @@ def due(facts: JobFacts) -> Check | None:
     what = "The job failed and waits for its next try" if again else "The job waits for its time"
     evidence = [f"It is due at {at:%Y-%m-%d %H:%M:%S} UTC.", holder]
     if again:
-        left = facts.detail.retries_left
-        evidence.append(f"{counted(left, 'retry') if left == 1 else f'{left or 0} retries'} are left.")
+        left = facts.detail.retries_left or 0
+        evidence.append("One retry is left." if left == 1 else f"{left} retries are left.")
     found = finding(
         "info" if held else "warning",
         "retry-waiting" if again else "due-later",
