@@ -70,6 +70,7 @@ class WorkerStat:
         job_ids: what it runs now.
         heartbeat_age: seconds since its last heartbeat, by the server's clock.
         ttl: seconds until Redis drops its record, None when it is gone already.
+        failed: tries that failed, as RQ counts them: those it repeats are among them, and jobs that asked to come back.
         subscribed: whether its command channel has a listener; None where that may not be asked.
         raw_name: the name as Redis holds it, to ask and act with; never shown.
     """

@@ -20,7 +20,7 @@ from rq.worker.base import WorkerStatus
 
 from pantry_queue.keys import Keys
 from pantry_queue.text import safe
-from pantry_queue.workers import damage, horses
+from pantry_queue.workers import damage, events, horses
 from pantry_queue.workers.allowlist import AllowList, CarefulPickle, NotAllowed
 from pantry_queue.workers.fetch import Suspended, Taken, Taker
 from pantry_queue.workers.joblog import JobLog
@@ -167,7 +167,17 @@ class PantryWorker(Obeying):
         """Register the run; None when the job is no longer ours."""
         execution = Execution(os.urandom(16).hex(), job.id, self.connection, worker_name=self.name)
         ttl, iso = self.get_heartbeat_ttl(job), utcformat(now())
-        about = (queue, job.id, execution.id, self.name, ttl, iso, self.worker_ttl + 60, job.origin)
+        about = (
+            queue,
+            job.id,
+            execution.id,
+            self.name,
+            ttl,
+            iso,
+            self.worker_ttl + 60,
+            job.origin,
+            events.func_of(job),
+        )
         execution._job = job
         with self._switch:  # a command may come as soon as Redis knows that it runs
             self.executions[execution.id] = execution

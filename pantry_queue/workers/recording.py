@@ -25,7 +25,7 @@ from rq.utils import now
 
 from pantry_queue.keys import Keys
 from pantry_queue.monitor import payload
-from pantry_queue.workers import stats
+from pantry_queue.workers import events, stats
 from pantry_queue.workers.outage import patiently
 
 logger = logging.getLogger("pantry_queue.workers.recording")
@@ -52,6 +52,7 @@ class Recording(Worker):
                 pipe.multi()
             self.increment_successful_job_count(pipeline=pipe)
             self._count(pipe, job, failed=False)
+            events.tell(pipe, self.keys, "finished", job, self.name)
             result_ttl = job.get_result_ttl(self.default_result_ttl)
             if result_ttl != 0:
                 job._handle_success(result_ttl, pipeline=pipe, worker_name=self.name, **_times(job, execution))
@@ -83,6 +84,8 @@ class Recording(Worker):
                 job._handle_failure(exc_string, pipeline=pipe, worker_name=self.name, **_times(job, execution))
             self.increment_failed_job_count(pipe)
             self._count(pipe, job, failed=True)
+            kind = "retried" if retry else "stopped" if stopped else "failed"
+            events.tell(pipe, self.keys, kind, job, self.name, exc_string)
 
             def after() -> None:
                 if retry:
@@ -104,6 +107,7 @@ class Recording(Worker):
             pipe.multi()
             self.increment_failed_job_count(pipeline=pipe)
             self._count(pipe, job, failed=exceeded)
+            events.tell(pipe, self.keys, "failed" if exceeded else "retried", job, self.name)
             if not exceeded:
                 _come_back(job, queue, retry, pipe, worker_name=self.name, **_times(job, execution))
                 self.cleanup_execution(job, pipeline=pipe, execution=execution)

@@ -35,6 +35,11 @@ local function audit(fields)
   redis.call('XADD', OWN .. ':audit', 'MAXLEN', '~', 20000, '*', unpack(fields))
 end
 
+-- Tell that a job has started or ended (pantry_queue.monitor.events reads it). `fields` is a flat list.
+local function event(kind, fields)
+  redis.call('XADD', OWN .. ':events', 'MAXLEN', '~', 10000, '*', 'kind', kind, unpack(fields))
+end
+
 -- Set a job aside. Its own keys stay as they are. The oldest entries go beyond 10,000.
 local function quarantine(id, why)
   redis.call('ZADD', OWN .. ':quarantine', now, id)
@@ -54,6 +59,7 @@ local function fail(id, queue, told, iso)
   local results = P .. ':results:' .. id
   redis.call('HSET', job_key(id), 'status', 'failed', 'ended_at', iso)
   redis.call('ZADD', registry_key('failed', queue), ttl < 0 and ttl or now + ttl, id)
+  event('failed', {'id', id, 'queue', queue})
   redis.pcall('XADD', results, 'MAXLEN', '~', 10, '*', 'type', 2, 'worker_name', '', 'exc_string', told)
   for _, key in ipairs({job_key(id), job_key(id) .. ':dependents', P .. ':job::' .. id .. ':dependencies', results}) do
     if ttl < 0 then redis.call('PERSIST', key) else redis.call('EXPIRE', key, ttl) end

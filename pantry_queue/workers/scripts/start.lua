@@ -3,7 +3,8 @@
 -- worker has put it back, and it is that run which counts. May be sent again after a lost reply.
 --
 -- ARGV  3 queue, 4 id, 5 execution, 6 worker, 7 seconds until the run counts as abandoned, 8 now as RQ writes it,
---       9 seconds the worker's hash lives, 10 the queue the job says it is of, in whose registries it is kept
+--       9 seconds the worker's hash lives, 10 the queue the job says it is of, in whose registries it is kept,
+--       11 the function it calls, cut
 -- Reply: the server's time when the run is ours, or {reason}: `gone` or `canceled`
 local queue, id, execution, worker, ttl, iso = ARGV[3], ARGV[4], ARGV[5], ARGV[6], tonumber(ARGV[7]), ARGV[8]
 local wip, member = registry_key('wip', ARGV[10]), id .. ':' .. execution
@@ -26,4 +27,5 @@ redis.call('HSET', job_key(id), 'last_heartbeat', iso, 'status', 'started', 'sta
 redis.call('PERSIST', job_key(id))
 redis.call('HSET', P .. ':worker:' .. worker, 'last_heartbeat', iso, 'state', 'busy')
 redis.call('EXPIRE', P .. ':worker:' .. worker, ARGV[9])
+if not mine then event('started', {'id', id, 'queue', ARGV[10], 'func', ARGV[11], 'worker', worker}) end
 return tostring(exactly)

@@ -12,6 +12,7 @@ from rq import Queue, Retry
 from rq.command import send_kill_horse_command, send_stop_job_command
 
 from pantry_queue.keys import Keys
+from pantry_queue.monitor import events
 from tests.redis.task.agent import until
 from tests.redis.task.stage import Stage
 
@@ -155,3 +156,16 @@ def test_a_pause_with_an_end_ends_without_anybody(stage: Stage) -> None:
     assert behind.get_status() == "queued"
     assert stage.redis.smembers(KEYS.paused) == {b"pantry-pilot-low"}
     assert stage.redis.zrange(KEYS.paused_until, 0, -1) == [b"pantry-pilot-low"]
+
+
+def test_starts_and_ends_are_told(stage: Stage) -> None:
+    queue = Queue("pantry-pilot", connection=stage.redis)
+    good = queue.enqueue(f"{CHORES}.pid_of_horse")
+    bad = queue.enqueue(f"{CHORES}.retry_later", retry=Retry(max=1))
+    stage.burst()
+    told = events.newest(stage.redis, KEYS, 100)
+    of = {job.id: [event.kind for event in told if event.job_id == job.id] for job in (good, bad)}
+    assert of == {good.id: ["started", "finished"], bad.id: ["started", "retried", "started", "failed"]}
+    assert (told[-1].error, told[-1].func) == ("RuntimeError: no", f"{CHORES}.retry_later")
+    assert told[-1].seconds is not None
+    assert events.after(stage.redis, KEYS, told[1].entry, 100) == told[2:]
