@@ -152,7 +152,7 @@ def test_workers_stopped_again_and_again_lose_no_job(stage: Stage, tmp_path: Pat
         process = stage.worker()
         before = sum(map(stage.redis.zcard, done))
         until(
-            lambda before=before: sum(map(stage.redis.zcard, done)) > before + 20 or not queues[1].count, "it has begun"
+            lambda before=before: sum(map(stage.redis.zcard, done)) > before + 50 or not queues[1].count, "it has begun"
         )
         process.terminate()
         assert process.wait(30) == 0, stage.log()
