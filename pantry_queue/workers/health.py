@@ -5,6 +5,7 @@ For the health check of a container, whose host name is its own. Only reads.
 
 from __future__ import annotations
 
+import argparse
 import socket
 import sys
 
@@ -19,6 +20,8 @@ _WELL = ("alive", "busy")
 
 def main() -> int:
     """Print one line. Returns 0 when a worker of this host is well, 1 when none is or Redis cannot tell."""
+    told = "Whether a worker of this host is registered and its heartbeat fresh: 0 it is, 1 it is not."
+    argparse.ArgumentParser("python -m pantry_queue.workers.health", description=told).parse_args()
     host = socket.gethostname()
     try:
         settings = Settings.from_env()
