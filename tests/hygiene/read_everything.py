@@ -52,6 +52,7 @@ def main(url: str, socket_path: str) -> None:
     from pantry_queue.keys import Keys
     from pantry_queue.monitor import (
         diagnosis,
+        events,
         failures,
         job,
         joblog,
@@ -91,6 +92,8 @@ def main(url: str, socket_path: str) -> None:
         "search.search": lambda: [list(search.search(client, keys, query.parse(text))) for text in FILTERS],
         "failures.groups": lambda: failures.groups(client, keys),
         "failures.members": lambda: list(failures.members(client, keys, {"x"})),
+        "events.newest": lambda: events.newest(client, keys, 10),
+        "events.after": lambda: events.after(client, keys, "0-0", 10),
         "joblog.read": lambda: [joblog.read(client, keys, one) for one in ids],
         "schedule.read": lambda: schedule.read(client, keys),
         "tree.read": lambda: [
