@@ -86,7 +86,7 @@ class Refresher:
         began = self._clock()
         interval, _ = self._listener.resting()
         due = began - self._overview_at >= interval * 0.9
-        if not due and not self._everything and (needs.window or needs.job_id is not None):
+        if not due and not self._everything and needs.also:
             needs = replace(needs, overview=False)
         self._everything = False
         try:

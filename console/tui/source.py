@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast
 
 from pantry_queue.connection import connect, describe, translated
 from pantry_queue.keys import Keys
-from pantry_queue.monitor.model import JobDetail, JobWindow, Snapshot
+from pantry_queue.monitor.model import Snapshot
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -15,21 +17,37 @@ if TYPE_CHECKING:
     from pantry_queue.config import Settings
     from pantry_queue.monitor.snapshot import KnownNames
 
+T = TypeVar("T")
 
-@dataclass(frozen=True, slots=True)
-class WindowNeed:
-    """A stretch of one list of jobs.
+
+@dataclass(slots=True)
+class Reading:
+    """What a need reads with.
 
     Attributes:
-        queue: one queue by its name in Redis, all when None.
-        start, count: the rows wanted.
+        client: the reader's connection; answers are bytes.
+        keys: names of keys.
+        settings: where Redis is.
+        kept: what a need keeps from one reading to the next, under its own class; gone with the connection.
     """
 
-    state: str
-    queue: str | None = None
-    start: int = 0
-    count: int = 50
-    newest_first: bool = True
+    client: Redis
+    keys: Keys
+    settings: Settings
+    kept: dict[type[Need[Any]], Any] = field(default_factory=dict)
+
+
+class Need(ABC, Generic[T]):
+    """Something a screen wants read besides the snapshot; a frozen dataclass, so that its answer is found by it."""
+
+    @abstractmethod
+    def read(self, reading: Reading) -> T:
+        """Read it, in the reader thread.
+
+        Raises:
+            PantryError: one sentence that says what is wrong and what to do.
+            redis.exceptions.RedisError: translated by the source.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,23 +56,28 @@ class Needs:
 
     Attributes:
         overview: a snapshot of the whole deployment.
-        window: rows of a list of jobs.
-        job_id: one job with everything about it.
+        also: what else, see `console.tui.needs`.
     """
 
     overview: bool = True
-    window: WindowNeed | None = None
-    job_id: str | None = None
+    also: tuple[Need[Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Answer:
-    """What was read for `needs`; a job that was asked for and is not there is None."""
+    """What was read for `needs`."""
 
     needs: Needs
     snapshot: Snapshot | None = None
-    window: JobWindow | None = None
-    job: JobDetail | None = None
+    found: Mapping[Need[Any], Any] = field(default_factory=dict)
+
+    def has(self, need: Need[Any]) -> bool:
+        """Whether it was asked for and read."""
+        return need in self.found
+
+    def of(self, need: Need[T]) -> T:
+        """What was read for a need that `has` knows."""
+        return cast("T", self.found[need])
 
 
 class Source(Protocol):
@@ -78,7 +101,7 @@ class RedisSource:
         self._settings = settings
         self._target = describe(settings)
         self._keys = Keys.from_env()
-        self._client: Redis | None = None
+        self._reading: Reading | None = None
         self._names: KnownNames | None = None
 
     def read(self, needs: Needs) -> Answer:
@@ -92,29 +115,19 @@ class RedisSource:
 
     def _read(self, needs: Needs) -> Answer:
         # Reading needs redis, whose import costs as much as a frame: it happens in this thread, behind the first one.
-        from pantry_queue.monitor import job, jobs, snapshot
+        from pantry_queue.monitor import snapshot
 
-        if self._client is None:
-            self._client = connect(self._settings, "reader")
+        if self._reading is None:
+            self._reading = Reading(connect(self._settings, "reader"), self._keys, self._settings)
             self._names = snapshot.KnownNames()
-        client, keys = self._client, self._keys
-        taken = snapshot.take(client, keys, target=self._target, names=self._names) if needs.overview else None
-        rows = None
-        if (wanted := needs.window) is not None:
-            rows = jobs.window(
-                client,
-                keys,
-                wanted.state,
-                queue=wanted.queue,
-                start=wanted.start,
-                count=wanted.count,
-                newest_first=wanted.newest_first,
-            )
-        detail = job.read(client, keys, needs.job_id) if needs.job_id is not None else None
-        return Answer(needs, taken, rows, detail)
+        reading = self._reading
+        taken = None
+        if needs.overview:
+            taken = snapshot.take(reading.client, self._keys, target=self._target, names=self._names)
+        return Answer(needs, taken, {need: need.read(reading) for need in needs.also})
 
     def close(self) -> None:
         """See `Source.close`."""
-        if self._client is not None:
-            self._client.close()
-            self._client = None
+        if self._reading is not None:
+            self._reading.client.close()
+            self._reading = None

@@ -6,12 +6,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from typing import Any
 
 from textual.app import App
 from textual.pilot import Pilot
 
 from console.tui.app import ConsoleApp
-from console.tui.source import Answer, Needs
+from console.tui.needs import JobNeed, WindowNeed
+from console.tui.source import Answer, Need, Needs
 from console.tui.terminal import Terminal
 from pantry_queue.config import Settings
 from pantry_queue.errors import PantryError
@@ -235,13 +237,14 @@ def job_detail(row: JobRow) -> JobDetail:
 
 # -- a source --------------------------------------------------------------------------------------------
 class FixedSource:
-    """Answers from values; `trouble` is raised instead while it is set."""
+    """Answers from values; `trouble` is raised instead while it is set, `others` answers other needs by their class."""
 
     def __init__(self, now: Snapshot | None = None, total: int | None = None) -> None:
         self.snapshot = now or snapshot()
         self.total = total
         self.trouble: PantryError | None = None
         self.asked: list[Needs] = []
+        self.others: dict[type[Need[Any]], Any] = {}
         self.detail: Callable[[JobRow], JobDetail | None] = job_detail
 
     def read(self, needs: Needs) -> Answer:
@@ -249,19 +252,23 @@ class FixedSource:
         self.asked.append(needs)
         if self.trouble is not None:
             raise self.trouble
-        window = None
-        state = "failed"
-        if needs.window is not None:
-            state = needs.window.state
-            total = getattr(self.snapshot.totals, state) if self.total is None else self.total
-            places = range(needs.window.start, min(total, needs.window.start + needs.window.count))
-            window = JobWindow(tuple(job_row(state, place) for place in places), total, needs.window.start)
-        detail = None
-        if needs.job_id is not None:
-            rows = window.rows if window else tuple(job_row(state, place) for place in range(40))
-            wanted = next((row for row in rows if row.id == needs.job_id), None)
-            detail = self.detail(wanted) if wanted else None
-        return Answer(needs, self.snapshot if needs.overview else None, window, detail)
+        found: dict[Need[Any], Any] = {}
+        rows = tuple(job_row("failed", place) for place in range(40))
+        for need in needs.also:
+            if isinstance(need, WindowNeed):
+                found[need] = window = self._window(need)
+                rows = window.rows
+            elif isinstance(need, JobNeed):
+                wanted = next((row for row in rows if row.id == need.job_id), None)
+                found[need] = self.detail(wanted) if wanted else None
+            else:
+                found[need] = self.others[type(need)]
+        return Answer(needs, self.snapshot if needs.overview else None, found)
+
+    def _window(self, need: WindowNeed) -> JobWindow:
+        total = getattr(self.snapshot.totals, need.state) if self.total is None else self.total
+        places = range(need.start, min(total, need.start + need.count))
+        return JobWindow(tuple(job_row(need.state, place) for place in places), total, need.start)
 
     def close(self) -> None:
         """Nothing to let go of."""

@@ -13,6 +13,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
+from console.tui.acting.chosen import Chosen
 from console.tui.keys import Scope, bindings
 from console.tui.present.cells import Chip, chip
 from console.tui.present.status import Link, status
@@ -64,6 +65,10 @@ class ConsoleScreen(Screen[None]):
 
     def accept(self, answer: Answer) -> None:
         """An answer to this screen's own needs has come; `show` follows."""
+
+    def chosen(self) -> Chosen | None:
+        """What an action would be done to here; None where nothing can be acted on."""
+        return None
 
     def hint(self, session: Session) -> list[Chip]:
         """What to show when there is nothing to show yet."""

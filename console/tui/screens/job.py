@@ -10,6 +10,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
 from console.tui.keys import Scope, bindings
+from console.tui.needs import JobNeed
 from console.tui.present import job
 from console.tui.present.cells import Chip, chip
 from console.tui.present.states import look
@@ -64,7 +65,7 @@ class JobScreen(ConsoleScreen):
         return ("text",)
 
     def needs(self) -> Needs:
-        return Needs(job_id=self._job_id)
+        return Needs(also=(JobNeed(self._job_id),))
 
     def on_mount(self) -> None:
         super().on_mount()
@@ -72,12 +73,14 @@ class JobScreen(ConsoleScreen):
         self.console_app.ask()
 
     def accept(self, answer: Answer) -> None:
-        if answer.needs.job_id != self._job_id:
+        need = JobNeed(self._job_id)
+        if not answer.has(need):
             return
         self._answered = True
-        self._gone = answer.job is None
+        found = answer.of(need)
+        self._gone = found is None
         # What was seen last stays readable when the job goes.
-        self._detail = answer.job or self._detail
+        self._detail = found or self._detail
 
     def show(self, session: Session) -> None:
         snapshot = session.snapshot

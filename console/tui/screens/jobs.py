@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
 from textual.binding import BindingType
@@ -11,6 +11,7 @@ from textual.containers import Container, Vertical
 from textual.widget import Widget
 
 from console.tui.keys import Scope, bindings
+from console.tui.needs import JobNeed, WindowNeed
 from console.tui.present import jobs
 from console.tui.present.cells import Chip, chip
 from console.tui.present.job import preview
@@ -19,7 +20,7 @@ from console.tui.present.states import RARE_TABS, TABS
 from console.tui.present.words import count
 from console.tui.screens.base import ConsoleScreen
 from console.tui.screens.job import JobScreen
-from console.tui.source import Answer, Needs, WindowNeed
+from console.tui.source import Answer, Need, Needs
 from console.tui.widgets.key_bar import KeyBar
 from console.tui.widgets.line import Heading, Line
 from console.tui.widgets.row_table import RowTable
@@ -92,20 +93,19 @@ class Jobs(ConsoleScreen):
     def needs(self) -> Needs:
         top, stop = self.query_one("#jobs", RowTable).visible_range
         start = max(0, top - _MARGIN)
-        return Needs(
-            window=self._need(start, stop + _MARGIN - start), job_id=self.query_one("#jobs", RowTable).cursor_key
-        )
+        also: list[Need[Any]] = [self._need(start, stop + _MARGIN - start)]
+        key = self.query_one("#jobs", RowTable).cursor_key
+        return Needs(also=(*also, JobNeed(key)) if key is not None else tuple(also))
 
     def _need(self, start: int, number: int) -> WindowNeed:
         return WindowNeed(self._state, self._queue, start, number, self._newest_first)
 
     def accept(self, answer: Answer) -> None:
-        if answer.window is not None and answer.needs.window is not None:
-            wanted = answer.needs.window
-            if wanted == self._need(wanted.start, wanted.count):
-                self._window = answer.window
-        if answer.needs.job_id is not None:
-            self._detail = answer.job
+        for need in answer.needs.also:
+            if isinstance(need, WindowNeed) and need == self._need(need.start, need.count):
+                self._window = answer.of(need)
+            elif isinstance(need, JobNeed):
+                self._detail = answer.of(need)
 
     # -- what is shown ----------------------------------------------------------------------------------
     def show(self, session: Session) -> None:

@@ -1,0 +1,154 @@
+"""The rows of the table of keys; `keys.py` makes the table of them and tells what the columns mean."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+Scope = Literal["app", "mode", "detail", "rows", "overview", "jobs", "job", "text", "workers", "help"]
+Group = Literal["Look at", "Move", "Go to", "Console"]
+
+
+class Row(NamedTuple):
+    """A line of the table below; the fields are those of `keys.Key`, its keys with blanks between."""
+
+    id: str
+    keys: str
+    action: str
+    what: str
+    label: str = ""
+    rank: int = 0
+    shown: str = ""
+    back_keys: str = ""
+    back_action: str = ""
+    palette: bool = False
+
+
+_NEXT, _LAST = "right_square_bracket right l", "left_square_bracket left h"
+_DOWN, _UP = "pagedown ctrl+d", "pageup ctrl+u"
+
+TABLE: tuple[tuple[Scope, Group, tuple[Row, ...]], ...] = (
+    (
+        "overview",
+        "Look at",
+        (
+            Row("queue.open", "enter", "open", "jobs of this queue, or what needs you", "open", 2),
+            Row("queue.sort", "s", "sort", "sort by name, queued, oldest, failed", "sort", 12),
+        ),
+    ),
+    (
+        "jobs",
+        "Look at",
+        (
+            Row("job.open", "enter", "open", "everything about this job", "open", 2),
+            Row("job.state", _NEXT, "state(1)", "next, previous state", "state", 7, "[ ]", _LAST, "state(-1)"),
+            Row(
+                "job.queue",
+                "greater_than_sign",
+                "queue(1)",
+                "next, previous queue, or all",
+                "queue",
+                11,
+                "< >",
+                "less_than_sign",
+                "queue(-1)",
+            ),
+            Row("job.order", "s", "order", "newest or oldest first", "order", 12),
+        ),
+    ),
+    (
+        "job",
+        "Look at",
+        (
+            Row(
+                "job.tab",
+                f"{_NEXT} tab",
+                "tab(1)",
+                "next, previous text",
+                "next",
+                7,
+                "[ ]",
+                f"{_LAST} shift+tab",
+                "tab(-1)",
+            ),
+            Row("text.wrap", "w", "wrap", "wrap long lines, or cut them", "wrap", 12),
+        ),
+    ),
+    ("workers", "Look at", (Row("worker.open", "enter", "open", "the job this worker runs", "its job", 2),)),
+    (
+        "rows",
+        "Move",
+        (
+            Row("move", "down j", "cursor(1)", "down, up", "", 0, "j k", "up k", "cursor(-1)"),
+            Row("move.page", _DOWN, "page(1)", "a page down, up", "", 0, "ctrl+d ctrl+u", _UP, "page(-1)"),
+            Row("move.edge", "g home", "edge(0)", "first, last row", "", 0, "g G", "G end", "edge(1)"),
+        ),
+    ),
+    (
+        "text",
+        "Move",
+        (
+            Row("scroll", "down j", "scroll_by(1)", "down, up", "scroll", 13, "j k", "up k", "scroll_by(-1)"),
+            Row(
+                "scroll.page",
+                f"{_DOWN} space",
+                "scroll_page(1)",
+                "a page down, up",
+                "",
+                0,
+                "ctrl+d ctrl+u",
+                _UP,
+                "scroll_page(-1)",
+            ),
+            Row("scroll.edge", "g home", "scroll_edge(0)", "first, last line", "", 0, "g G", "G end", "scroll_edge(1)"),
+        ),
+    ),
+    (
+        "overview",
+        "Move",
+        (
+            Row(
+                "pane",
+                "tab",
+                "app.focus_next",
+                "next, previous pane",
+                "pane",
+                13,
+                "tab",
+                "shift+tab",
+                "app.focus_previous",
+            ),
+        ),
+    ),
+    (
+        "app",
+        "Go to",
+        (
+            Row("go.overview", "1", "go('overview')", "queues, workers, what needs you", "Overview", 3),
+            Row("go.jobs", "2", "go('jobs')", "jobs by state and queue", "Jobs", 4),
+            Row("go.failures", "3", "go('failures')", "jobs that failed", "Failures", 5),
+            Row("go.workers", "4", "go('workers')", "workers and how each one is", "Workers", 6),
+        ),
+    ),
+    ("mode", "Go to", (Row("back", "escape backspace", "back", "back one step", "", 0, "esc"),)),
+    ("detail", "Go to", (Row("back.detail", "escape backspace q", "back", "back", "back", 3, "esc"),)),
+    (
+        "app",
+        "Console",
+        (
+            Row("refresh", "r", "refresh_now", "read Redis now", palette=True),
+            Row("pause", "p", "pause", "hold the picture, or go on", "pause", 14, palette=True),
+            Row("pace", "plus equals_sign", "pace(-1)", "read more, less often", "", 0, "+ -", "minus", "pace(1)"),
+            Row("theme", "t", "next_theme", "dark, light, the terminal's colours", palette=True),
+            Row("repaint", "ctrl+l", "repaint", "draw everything again", palette=True),
+            Row("palette", "colon ctrl+k ctrl+p", "palette", "find anything by its name", "find", 10, ":"),
+            Row("help", "question_mark", "help", "the keys of this screen", "keys", 1, "?"),
+        ),
+    ),
+    ("mode", "Console", (Row("quit", "q", "app.quit", "leave the console", "quit", 8),)),
+    ("app", "Console", (Row("quit.now", "ctrl+c ctrl+q", "quit", "leave the console at once"),)),
+    (
+        "help",
+        "Console",
+        (Row("help.close", "escape question_mark q enter backspace", "app.pop_screen", "close this help"),),
+    ),
+)
