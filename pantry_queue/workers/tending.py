@@ -81,7 +81,7 @@ class Tending(Recording):
         run: tuple[Any, ...] = ()
         if execution is not None:
             run = (execution._job.origin, execution.job_id, execution.id, self.get_heartbeat_ttl(execution._job))
-        about = (self.name, self.worker_ttl + 60, utcformat(now()), str(self.get_state()), *run)
+        about = (self.name, self.worker_ttl + 60, utcformat(now()), self.get_state(), *run)
         reply: Any = self._scripts("beat", *about)
         if reply == b"unknown":
             self._register_again()
@@ -92,7 +92,7 @@ class Tending(Recording):
         self.last_heartbeat = now()
         self.birth_date = self.birth_date or self.last_heartbeat
         with self.connection.pipeline() as pipe:
-            pipe.hset(self.key, mapping={**self.serialize(), "state": str(self.get_state()), "reborn": _time(self)})
+            pipe.hset(self.key, mapping={**self.serialize(), "state": self.get_state(), "reborn": _time(self)})
             worker_registration.register(self, pipe)
             pipe.expire(self.key, self.worker_ttl + 60)
             pipe.execute()

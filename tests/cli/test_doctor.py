@@ -113,7 +113,7 @@ def test_a_viewer_is_asked_for_nothing_it_may_not(cli: Cli, settings: Settings, 
         assert cli("jobs", "why", "waits", "--json", PANTRY_REDIS_URL=url).json()["answer"]["code"] == "no-worker"
         assert redis_client.execute_command("ACL", "LOG") == []
         notes = {one["what"]: one["note"] for one in cli("doctor", "--json", PANTRY_REDIS_URL=url).json()["covered"]}
-        assert notes["keys scanned"] == "no scan for lost jobs was made"
+        assert notes["keys of jobs scanned"] == "no scan for lost jobs was made"
     finally:
         redis_client.execute_command("ACL", "DELUSER", "viewer")
 

@@ -198,12 +198,13 @@ def _lost(client: Redis, keys: Keys, most: int) -> tuple[list[tuple[str, str]], 
     looked = 0
     suspects: list[bytes] = []
     prefix = len(raw_of(keys.job("")))
-    while looked < most:
+    for _ in range(-(-most // _SCAN_STEP)):
         (reply,) = ask(client, [("SCAN", cursor, "MATCH", _escaped(keys.job("")) + "*", "COUNT", _SCAN_STEP)])
         if not isinstance(reply, (list, tuple)):
             return [], 0, False
-        looked += _SCAN_STEP
-        ids = [name[prefix:] for name in scanned(reply)]
+        names = scanned(reply)
+        looked += len(names)
+        ids = [name[prefix:] for name in names]
         ids = [one for one in ids if not one.endswith((b":dependents", b":dependencies"))]
         suspects += [job_id for job_id, _ in _nowhere(client, keys, ids)]
         cursor = reply[0]

@@ -87,9 +87,9 @@ def _covered(facts: DeploymentFacts) -> Iterator[Covered]:
         "jobs sampled", len(facts.samples), totals.queued + totals.scheduled + totals.finished + totals.failed
     )
     if facts.scanned is None:
-        yield Covered("keys scanned", 0, None, "no scan for lost jobs was made")
+        yield Covered("keys of jobs scanned", 0, None, "no scan for lost jobs was made")
     else:
-        yield Covered("keys scanned", facts.scanned, None, "" if facts.scanned_all else "there are more")
+        yield Covered("keys of jobs scanned", facts.scanned, None, "" if facts.scanned_all else "there are more")
     if facts.slow is None:
         yield Covered("server settings", 0, None, "neither settings nor slow log were asked for, or they are refused")
 

@@ -67,10 +67,11 @@ def test_emptied_while_a_job_runs(stage: Stage) -> None:
     process, _ = _begin(stage)
     stage.redis.flushall()
     until(lambda: stage.redis.scard("rq:workers") == 1 and "registered again" in stage.log(), "it registers again")
+    (worker,) = stage.redis.smembers("rq:workers")
+    assert stage.redis.hget(worker, "state") == b"busy"
     (stage.folder / "go").touch()
     until(lambda: stage.status_of("j") == "finished", "it is recorded")
     assert stage.redis.xlen("rq:results:j") == 1
-    (worker,) = stage.redis.smembers("rq:workers")
     assert stage.redis.hget(worker, "birth")
     behind = Queue("pantry-pilot", connection=stage.redis).enqueue(f"{CHORES}.pid_of_horse")
     until(lambda: behind.get_status() == "finished", "the worker goes on")
