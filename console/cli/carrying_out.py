@@ -17,7 +17,8 @@ import typer
 
 from console.cli import output
 from console.cli.target import Target
-from console.cli.telling import outcome_sentence, plan_facts, show_plan, show_progress, tell
+from console.cli.telling import outcome_text, show_plan, show_progress, tell
+from console.wording import plan_facts
 from pantry_queue.control.actions import Action
 from pantry_queue.errors import Refused
 
@@ -155,7 +156,7 @@ def _canary(target: Target, scripts: Scripts, plan: Plan, manner: Manner, stop: 
     chosen = canary.first(scripts.connection, keys, plan, manner.canary or 0)
     outcome = run.run(scripts, chosen, who(target, manner.alias), reason=manner.reason or "canary", stop=stop)
     ids = [job_id for group in chosen.groups for job_id in group.ids]
-    output.note(f"canary: {outcome_sentence(outcome)}")
+    output.note(f"canary: {outcome_text(outcome)}")
     bad = bool(outcome.failed or outcome.broken)
     if action.undo in ("requeue", "copy") and not bad:
         ends = canary.watch(scripts.connection, keys, outcome.made or ids, CANARY_SECONDS, stop=stop)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from console.cli import output
+from console.wording import WORDS, outcome_sentence, plan_facts, shown
 
 if TYPE_CHECKING:
     from pantry_queue.control.outcome import Outcome, Progress
@@ -33,55 +33,22 @@ def tell(outcome: Outcome, *, named: bool, as_json: bool) -> int:
     if as_json:
         output.document(outcome_json(outcome))
     else:
-        output.text(outcome_sentence(outcome))
+        output.text(outcome_text(outcome))
         for job_id, why in [*outcome.failed, *(outcome.left if named else ())]:
-            output.text(f"  {_safe(job_id)}: {WORDS.get(why, why)}")
+            output.text(f"  {shown(job_id)}: {WORDS.get(why, why)}")
     if outcome.broken is not None:
         raise outcome.broken
     return int(bool(outcome.failed or outcome.stopped or (named and outcome.skipped)))
 
 
-#: Reasons why a job was left alone, for people.
-WORDS: Mapping[str, str] = {
-    "missing": "does not exist",
-    "broken": "cannot be read",
-    "changed": "changed since it was seen",
-    "running": "a worker runs it",
-    "starting": "a worker has just taken it",
-    "needs_scripts": "has a rate limit, which needs a Redis user that may run scripts",
-    "not_retrying": "does not wait for a retry",
-    "changing": "others keep changing it",
-    "worker_gone": "its worker does not listen",
-    "exists": "its id is in use again",
-    "expired": "its time in the trash is over",
-    "parents_finished": "what it waited for has finished",
-    "ready_to_enqueue": "ready",
-}
-
-
-def outcome_sentence(outcome: Outcome) -> str:
-    """`344 jobs requeued; 3 left alone (2 started, 1 changed since it was seen). Undo: ...`."""
-    noun = {"queues": "queue", "workers": "worker", "all": ""}.get(outcome.action.noun, "job")
-    if outcome.action.states or outcome.action.noun == "trash":
-        noun = "job"
-    counted = f"{outcome.done:,} {noun}{'' if outcome.done == 1 else 's'} " if noun else ""
-    said = f"{counted}{outcome.action.done}" if noun or outcome.done else "nothing to do"
-    parts = [said]
-    if outcome.emptied:
-        parts.append(f"{outcome.emptied:,} empty entries taken out")
-    if outcome.skipped:
-        why = ", ".join(f"{count:,} {WORDS.get(reason, reason)}" for reason, count in sorted(outcome.skipped.items()))
-        parts.append(f"{sum(outcome.skipped.values()):,} left alone ({why})")
-    if outcome.failed:
-        parts.append(f"{len(outcome.failed):,} failed")
-    if outcome.remaining:
-        parts.append(f"{outcome.remaining:,} not looked at")
-    sentence = "; ".join(parts) + "."
+def outcome_text(outcome: Outcome) -> str:
+    """What was done, how to undo it, and the ids of a few new jobs."""
+    text = outcome_sentence(outcome)
     if outcome.undoable:
-        sentence += f" Undo: pantry-console undo {outcome.operation}"
+        text += f" Undo: pantry-console undo {outcome.operation}"
     if outcome.made and len(outcome.made) <= 10:
-        sentence += f"\nnew: {' '.join(outcome.made)}"
-    return sentence
+        text += f"\nnew: {' '.join(outcome.made)}"
+    return text
 
 
 def outcome_json(outcome: Outcome) -> dict[str, Any]:
@@ -92,8 +59,8 @@ def outcome_json(outcome: Outcome) -> dict[str, Any]:
         "done": outcome.done,
         "emptied": outcome.emptied,
         "skipped": dict(outcome.skipped),
-        "left": [{"id": _safe(job_id), "reason": reason} for job_id, reason in outcome.left],
-        "failed": [{"id": _safe(job_id), "error": error} for job_id, error in outcome.failed],
+        "left": [{"id": shown(job_id), "reason": reason} for job_id, reason in outcome.left],
+        "failed": [{"id": shown(job_id), "error": error} for job_id, error in outcome.failed],
         "remaining": outcome.remaining,
         "stopped": outcome.stopped,
         "undoable": outcome.undoable,
@@ -116,7 +83,7 @@ def show_plan(plan: Plan, *, as_json: bool) -> None:
                 "sampled": plan.sampled,
                 "oldest": output.iso(plan.oldest),
                 "newest": output.iso(plan.newest),
-                "left_out": [{"id": _safe(job_id), "reason": reason} for job_id, reason in plan.left_out],
+                "left_out": [{"id": shown(job_id), "reason": reason} for job_id, reason in plan.left_out],
                 "effect": plan.effect,
                 "asks": plan.action.asks,
                 "command": plan.command,
@@ -124,26 +91,3 @@ def show_plan(plan: Plan, *, as_json: bool) -> None:
         )
     else:
         output.facts(plan_facts(plan))
-
-
-def plan_facts(plan: Plan) -> list[tuple[str, str]]:
-    """A plan as names and values."""
-    named = ", ".join(f"{name} ({count})" for name, count in plan.functions)
-    return [
-        ("action", f"{plan.action.noun} {plan.action.verb}"),
-        ("chosen", str(plan.scope)),
-        ("of these", ", ".join(f"{count:,} {what}" for what, count in plan.breakdown[:8])),
-        ("call", f"{named} of {plan.sampled} looked at" if named else ""),
-        ("from", output.iso(plan.oldest) or ""),
-        ("to", output.iso(plan.newest) or ""),
-        ("left out", ", ".join(f"{_safe(job_id)} ({WORDS.get(why, why)})" for job_id, why in plan.left_out[:8])),
-        ("effect", plan.effect),
-        ("command", str(plan.command)),
-    ]
-
-
-def _safe(name: str) -> str:
-    from pantry_queue.monitor.wire import raw_of
-    from pantry_queue.text import safe
-
-    return safe(raw_of(name))

@@ -27,6 +27,9 @@ class Session:
         alerts: what needs the operator, from that snapshot.
         trouble: the sentence why there is no answer, None while there is one.
         next_try_in: seconds until the next attempt, while there is trouble.
+        read_only: the sentence why nothing may be changed; empty when it may.
+        production: what is changed is confirmed by typing its number.
+        doing: what is done in the background, for the status line.
     """
 
     target: str
@@ -37,6 +40,9 @@ class Session:
     alerts: tuple[Alert, ...] = ()
     trouble: str | None = None
     next_try_in: float = 0.0
+    read_only: str = ""
+    production: bool = False
+    doing: str | None = None
     history: RateHistory = field(default_factory=RateHistory)
     clock: Callable[[], float] = time.monotonic
     _answered_at: float = 0.0
@@ -56,6 +62,14 @@ class Session:
     def stale_for(self) -> float:
         """Seconds since the last answer."""
         return self.clock() - self._answered_at if self._answered_at else 0.0
+
+    def cannot_write(self) -> str:
+        """Why nothing can be changed now, in one sentence; empty when it can."""
+        if self.read_only:
+            return self.read_only
+        if self.trouble is not None:
+            return "What is shown is stale and may be wrong by now: wait until Redis answers again."
+        return "Redis has not answered yet." if self.snapshot is None else ""
 
     def pace(self, step: int) -> None:
         """Read less often (1) or more often (-1)."""

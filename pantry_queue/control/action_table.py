@@ -52,7 +52,7 @@ TABLE: dict[Noun, tuple[Row, ...]] = {
         Row(
             "retry-now",
             ("scheduled",),
-            "N",
+            "E",
             "Put failed jobs that wait for their next try on their queue now.",
             "put on their queue",
             "",
@@ -64,7 +64,7 @@ TABLE: dict[Noun, tuple[Row, ...]] = {
         Row(
             "enqueue-now",
             ("deferred", "scheduled", "ready_to_enqueue"),
-            "N",
+            "E",
             "Put deferred or scheduled jobs on their queue now; they do not run again when what they waited for ends.",
             "put on their queue",
             "A deferred job runs without the results it was to wait for.",
@@ -105,7 +105,7 @@ TABLE: dict[Noun, tuple[Row, ...]] = {
         Row(
             "stop",
             ("started",),
-            "S",
+            "K",
             "Tell the workers of running jobs to stop them; they end as stopped and are not retried.",
             "told to stop",
             "What a job has done so far; SimpleWorkers do not listen.",
@@ -242,7 +242,7 @@ TABLE: dict[Noun, tuple[Row, ...]] = {
     ),
     "trash": (
         Row(
-            "undo", (), "U", "Bring back what an operation deleted or changed, as far as it has not moved on.", "undone"
+            "undo", (), "u", "Bring back what an operation deleted or changed, as far as it has not moved on.", "undone"
         ),
         Row(
             "empty",

@@ -1,0 +1,127 @@
+"""What carries out actions: the one door of the console through which Redis is changed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from pantry_queue.connection import connect, translated
+from pantry_queue.control.actions import Action
+from pantry_queue.keys import Keys
+
+if TYPE_CHECKING:
+    from pantry_queue.config import Settings
+    from pantry_queue.control import audit
+    from pantry_queue.control.lua import Scripts
+    from pantry_queue.control.outcome import Outcome, Progress
+    from pantry_queue.control.plan import Options, Plan, Selection
+
+T = TypeVar("T")
+#: Told on the event loop how far it is.
+Told = Callable[["Progress"], None]
+
+
+class Actor(Protocol):
+    """Plans and does; all of it raises `PantryError`, one sentence that says what is wrong and what to do."""
+
+    async def plan(self, action: Action, selection: Selection, options: Options) -> Plan:
+        """What it would be done to, see `control.select.plan`."""
+
+    async def run(self, plan: Plan, *, reason: str, progress: Told, stop: Event) -> Outcome:
+        """Do it, see `control.run.run`; `progress` is called on the event loop."""
+
+    async def undo(self, operation: str | None, *, progress: Told, stop: Event) -> Outcome:
+        """Bring back, see `control.trash.undo`; None is the last operation that can be undone."""
+
+    def close(self) -> None:
+        """Let go of thread and connection when what is under way has ended."""
+
+
+class RedisActor:
+    """Acts on Redis, in a thread of its own over a connection of its own, both made on first use.
+
+    Args:
+        settings: where Redis is.
+        profile: the named connection, for the audit.
+    """
+
+    def __init__(self, settings: Settings, profile: str = "") -> None:
+        self._settings = settings
+        self._profile = profile
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="actor")
+        self._scripts: Scripts | None = None
+
+    async def plan(self, action: Action, selection: Selection, options: Options) -> Plan:
+        """See `Actor.plan`."""
+
+        def work(scripts: Scripts) -> Plan:
+            from pantry_queue.control import select
+
+            return select.plan(scripts.connection, scripts.keys, action, selection, options)
+
+        return await self._do(work)
+
+    async def run(self, plan: Plan, *, reason: str, progress: Told, stop: Event) -> Outcome:
+        """See `Actor.run`."""
+        tell = _on_loop(progress)
+
+        def work(scripts: Scripts) -> Outcome:
+            from pantry_queue.control import run
+
+            return run.run(scripts, plan, self._who(), reason=reason, progress=tell, stop=stop)
+
+        return await self._do(work)
+
+    async def undo(self, operation: str | None, *, progress: Told, stop: Event) -> Outcome:
+        """See `Actor.undo`."""
+        tell = _on_loop(progress)
+
+        def work(scripts: Scripts) -> Outcome:
+            from pantry_queue.control import trash
+
+            return trash.undo(scripts, operation, self._who(), progress=tell, stop=stop)
+
+        return await self._do(work)
+
+    async def _do(self, work: Callable[[Scripts], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._connected, work)
+
+    def _connected(self, work: Callable[[Scripts], T]) -> T:
+        with translated(self._settings):
+            try:
+                if self._scripts is None:
+                    from pantry_queue.control.lua import Scripts
+
+                    self._scripts = Scripts(connect(self._settings), Keys.from_env(), self._settings)
+                return work(self._scripts)
+            except Exception:
+                self._let_go()  # what comes next begins with a connection that is known to be good
+                raise
+
+    def _who(self) -> audit.Actor:
+        from pantry_queue.control.audit import whoami
+
+        return whoami("tui", profile=self._profile)
+
+    def _let_go(self) -> None:
+        if self._scripts is not None:
+            self._scripts.connection.close()
+            self._scripts = None
+
+    def close(self) -> None:
+        """See `Actor.close`."""
+        self._thread.submit(self._let_go)
+        self._thread.shutdown(wait=False)
+
+
+def _on_loop(progress: Told) -> Told:
+    """The same, to be called from the thread."""
+    loop = asyncio.get_running_loop()
+
+    def tell(told: Progress) -> None:
+        loop.call_soon_threadsafe(progress, told)
+
+    return tell

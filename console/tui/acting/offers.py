@@ -1,0 +1,117 @@
+"""Which actions there are here, and why one cannot be done now. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from console.tui.acting.chosen import Chosen
+from console.tui.session import Session
+from pantry_queue.control.actions import ACTIONS, Action, Noun
+
+#: What is acted on with a dialog that is not a key's, or from another screen.
+_NOT_BY_KEY = frozenset({"jobs.copy"})
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One key of a screen that changes something.
+
+    Attributes:
+        noun: of the table of actions.
+        key: as it is pressed.
+        actions: what it can do, in the order of the table.
+        action: what it does now; None when nothing.
+        reason: why it does nothing now, in one sentence; empty when it does something.
+    """
+
+    noun: Noun
+    key: str
+    actions: tuple[Action, ...]
+    action: Action | None
+    reason: str = ""
+
+
+def by_key() -> dict[tuple[Noun, str], tuple[Action, ...]]:
+    """The actions of each key, in the order of the table."""
+    found: dict[tuple[Noun, str], tuple[Action, ...]] = {}
+    for action in ACTIONS.values():
+        if action.name not in _NOT_BY_KEY:
+            place = (action.noun, action.key)
+            found[place] = (*found.get(place, ()), action)
+    return found
+
+
+def nouns_of(chosen: Chosen | None) -> tuple[Noun, ...]:
+    """What keys of a screen may be about: what is chosen, all of it, and the last thing done."""
+    return (
+        (chosen.noun, "all", "trash")
+        if chosen is not None and chosen.noun not in ("all", "trash")
+        else ("all", "trash")
+    )
+
+
+def offers(chosen: Chosen | None, session: Session) -> list[Offer]:
+    """The keys that change something here; each key once, what is chosen before all of it."""
+    table = by_key()
+    found: dict[str, Offer] = {}
+    for noun in nouns_of(chosen):
+        for (of, key), actions in table.items():
+            if of == noun and key not in found and not _elsewhere(noun, actions, chosen):
+                found[key] = _offer(noun, key, actions, chosen, session)
+    return list(found.values())
+
+
+def _elsewhere(noun: Noun, actions: Iterable[Action], chosen: Chosen | None) -> bool:
+    """Keys that would be out of place: failures are cleared where failures are; the trash is emptied in it."""
+    names = {action.name for action in actions}
+    failing = chosen is not None and bool(chosen.states & {"failed", "stopped"})
+    in_trash = chosen is not None and chosen.noun == "trash"
+    return (names == {"all.clear-failures"} and not failing) or (names == {"trash.empty"} and not in_trash)
+
+
+def _offer(noun: Noun, key: str, actions: tuple[Action, ...], chosen: Chosen | None, session: Session) -> Offer:
+    action = fitting(actions, chosen, session)
+    reason = session.cannot_write()
+    if not reason and action is None:
+        reason = _unfit(actions, chosen)
+    return Offer(noun, key, actions, None if reason else action, reason)
+
+
+def fitting(actions: Iterable[Action], chosen: Chosen | None, session: Session) -> Action | None:
+    """The action of a key that fits what is chosen: of several the one for the most of its states."""
+    states = chosen.states if chosen is not None else frozenset()
+    best: Action | None = None
+    for action in actions:
+        if not _now(action, chosen, session):
+            continue
+        here = states & set(action.states)
+        if action.noun == "jobs" and not here:
+            continue
+        if best is None or len(here) >= len(states & set(best.states)):
+            best = action
+    return best
+
+
+def _now(action: Action, chosen: Chosen | None, session: Session) -> bool:
+    """Of pause and resume only one makes sense at a time."""
+    snapshot = session.snapshot
+    if action.noun == "all" and action.verb in ("suspend", "resume"):
+        return (action.verb == "resume") == bool(snapshot and snapshot.suspended)
+    if action.noun == "queues" and action.verb in ("pause", "resume") and chosen is not None and snapshot is not None:
+        wanted = {name.encode("utf-8", "surrogateescape") for name in chosen.selection.queues}
+        paused = any(queue.paused for queue in snapshot.queues if queue.raw_name in wanted)
+        return (action.verb == "resume") == paused
+    return True
+
+
+def _unfit(actions: tuple[Action, ...], chosen: Chosen | None) -> str:
+    states = tuple(dict.fromkeys(state for action in actions for state in action.states))
+    verb = actions[0].verb.replace("-", " ")
+    if chosen is None:
+        return f"Nothing is chosen to {verb}."
+    if not states:
+        return f"{verb} cannot be done here."
+    listed = " or ".join([", ".join(states[:-1]), states[-1]] if len(states) > 1 else states)
+    what = "these are" if len(chosen.states) > 1 or len(chosen.selection.ids) != 1 else "this one is"
+    return f"{verb} is for jobs that are {listed}; {what} {', '.join(sorted(chosen.states)) or 'none'}."

@@ -1,0 +1,80 @@
+"""What an action will do and what it did, in words: the one wording of command line and console. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC
+from typing import TYPE_CHECKING
+
+from pantry_queue.monitor.wire import raw_of
+from pantry_queue.text import SafeText, safe
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from pantry_queue.control.outcome import Outcome
+    from pantry_queue.control.plan import Plan
+
+#: Reasons why a job was left alone, for people.
+WORDS: Mapping[str, str] = {
+    "missing": "does not exist",
+    "broken": "cannot be read",
+    "changed": "changed since it was seen",
+    "running": "a worker runs it",
+    "starting": "a worker has just taken it",
+    "needs_scripts": "has a rate limit, which needs a Redis user that may run scripts",
+    "not_retrying": "does not wait for a retry",
+    "changing": "others keep changing it",
+    "worker_gone": "its worker does not listen",
+    "exists": "its id is in use again",
+    "expired": "its time in the trash is over",
+    "parents_finished": "what it waited for has finished",
+    "ready_to_enqueue": "ready",
+}
+
+
+def outcome_sentence(outcome: Outcome) -> str:
+    """`344 jobs requeued; 3 left alone (2 started, 1 changed since it was seen).`"""
+    noun = {"queues": "queue", "workers": "worker", "all": ""}.get(outcome.action.noun, "job")
+    if outcome.action.states or outcome.action.noun == "trash":
+        noun = "job"
+    counted = f"{outcome.done:,} {noun}{'' if outcome.done == 1 else 's'} " if noun else ""
+    said = f"{counted}{outcome.action.done}" if noun or outcome.done else "nothing to do"
+    parts = [said]
+    if outcome.emptied:
+        parts.append(f"{outcome.emptied:,} empty entries taken out")
+    if outcome.skipped:
+        why = ", ".join(f"{count:,} {WORDS.get(reason, reason)}" for reason, count in sorted(outcome.skipped.items()))
+        parts.append(f"{sum(outcome.skipped.values()):,} left alone ({why})")
+    if outcome.failed:
+        parts.append(f"{len(outcome.failed):,} failed")
+    if outcome.remaining:
+        parts.append(f"{outcome.remaining:,} not looked at")
+    return "; ".join(parts) + "."
+
+
+def plan_facts(plan: Plan) -> list[tuple[str, str]]:
+    """A plan as names and values."""
+    named = ", ".join(f"{name} ({count})" for name, count in plan.functions)
+    return [
+        ("action", f"{plan.action.noun} {plan.action.verb}"),
+        ("chosen", str(plan.scope)),
+        ("of these", ", ".join(f"{count:,} {what}" for what, count in plan.breakdown[:8])),
+        ("call", f"{named} of {plan.sampled} looked at" if named else ""),
+        ("from", _moment(plan.oldest)),
+        ("to", _moment(plan.newest)),
+        ("left out", ", ".join(f"{shown(job_id)} ({WORDS.get(why, why)})" for job_id, why in plan.left_out[:8])),
+        ("effect", plan.effect),
+        ("command", str(plan.command)),
+    ]
+
+
+def shown(name: str) -> SafeText:
+    """The id of a job, or a name, as it may be shown."""
+    return safe(raw_of(name))
+
+
+def _moment(at: datetime | None) -> str:
+    if at is None:
+        return ""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
