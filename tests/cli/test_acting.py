@@ -18,6 +18,9 @@ from pantry_queue.config import Settings
 from pantry_queue.control.actions import ACTIONS, applicable
 
 from .conftest import Cli, work
+from .inside import cli
+
+__all__ = ["cli"]
 
 
 def queue_of(client: Redis, name: str) -> list[str]:
