@@ -292,9 +292,11 @@ def console(source: FixedSource | None = None, *, notice: str | None = None, wit
 # -- driving ---------------------------------------------------------------------------------------------
 async def settle(pilot: Pilot[object]) -> None:
     """Until nothing is read, nothing is in a queue of messages and everything is painted."""
-    for _ in range(2):
+    while True:
         await pilot.app.workers.wait_for_complete()
         await pilot.pause()
+        if all(worker.is_finished for worker in pilot.app.workers):
+            return
 
 
 async def press(pilot: Pilot[object], *keys: str) -> None:
