@@ -69,6 +69,16 @@ def plan_facts(plan: Plan) -> list[tuple[str, str]]:
     ]
 
 
+def refusal_sentence(plan: Plan) -> str:
+    """Why a plan has nothing to do: `Nothing to requeue: 3 does not exist.`"""
+    verb = plan.action.verb.replace("-", " ")
+    reasons: dict[str, int] = {}
+    for _, why in plan.left_out:
+        reasons[why] = reasons.get(why, 0) + 1
+    why = ", ".join(f"{number:,} {WORDS.get(reason, reason)}" for reason, number in sorted(reasons.items()))
+    return f"Nothing to {verb}: {why}." if why else f"Nothing to {verb}: {plan.scope}."
+
+
 def shown(name: str) -> SafeText:
     """The id of a job, or a name, as it may be shown."""
     return safe(raw_of(name))

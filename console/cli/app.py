@@ -139,7 +139,13 @@ def open_console(target: Target) -> int:
     """The terminal interface, which only this command imports."""
     from console.tui.app import run_console
 
-    return run_console(target.settings(), no_color=not output.colour)
+    return run_console(
+        target.settings(),
+        no_color=not output.colour,
+        read_only=target.read_only,
+        production=target.production,
+        profile=target.profile,
+    )
 
 
 def run(arguments: list[str]) -> int:

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from textual import events, work
 from textual.app import App
@@ -16,6 +16,8 @@ from textual.filter import LineFilter
 from textual.screen import Screen
 
 from console.tui import terminal
+from console.tui.acting.actor import Actor, RedisActor
+from console.tui.acting.flow import Acting
 from console.tui.guard import TerminalGuard
 from console.tui.keys import bindings
 from console.tui.palette import ConsoleCommands
@@ -31,12 +33,16 @@ from console.tui.source import Answer, Needs, RedisSource, Source
 from console.tui.themes import ANSI, DARK, THEMES, fallback_variables
 from pantry_queue.connection import describe
 from pantry_queue.errors import ConfigError, PantryError
+from pantry_queue.text import safe
 
 if TYPE_CHECKING:
     from pantry_queue.config import Settings
+    from pantry_queue.control.outcome import Outcome
 
 #: An unfocused terminal is read for this many times less often.
 _UNFOCUSED = 5.0
+#: Why nothing can be changed with `--read-only`, or in a profile that is so.
+READ_ONLY = "This console is read-only: nothing is changed; start it with --read-write to allow it."
 
 
 class ConsoleApp(App[int]):
@@ -46,6 +52,10 @@ class ConsoleApp(App[int]):
         settings: where Redis is.
         notice: a word shown in the status line, for example what a demo does.
         source: where answers come from; Redis when left out.
+        actor: what changes Redis.
+        read_only: refuse everything that would change it.
+        production: what is changed is confirmed by typing its number.
+        profile: name of the connection, for the audit.
         look: what suits the terminal.
         auto_refresh: read again and again; without it once at the start and whenever something else is wanted.
         watch_terminal: end when the terminal vanishes or a signal asks for it.
@@ -53,7 +63,7 @@ class ConsoleApp(App[int]):
 
     TITLE = "pantry-console"
     CSS_PATH: ClassVar[list[str | PurePath]] = [
-        f"screens/{name}.tcss" for name in ("base", "overview", "jobs", "job", "workers", "help")
+        f"screens/{name}.tcss" for name in ("base", "overview", "jobs", "job", "workers", "help", "dialogs")
     ]
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
         "overview": Overview,
@@ -81,6 +91,10 @@ class ConsoleApp(App[int]):
         *,
         notice: str | None = None,
         source: Source | None = None,
+        actor: Actor | None = None,
+        read_only: bool = False,
+        production: bool = False,
+        profile: str = "",
         look: terminal.Terminal | None = None,
         auto_refresh: bool = True,
         watch_terminal: bool = False,
@@ -90,6 +104,9 @@ class ConsoleApp(App[int]):
         # Without colours only the terminal's own default pair is left, which Textual's filter leaves alone.
         super().__init__(ansi_color=True if look.no_color else None)
         self.session = Session(describe(settings), notice)
+        self.session.read_only = READ_ONLY if read_only else ""
+        self.session.production = production
+        self.acting = Acting(self, actor or RedisActor(settings, profile))
         self._refresher = Refresher(source or RedisSource(settings), self)
         self._auto = auto_refresh
         self._watch = watch_terminal
@@ -118,6 +135,24 @@ class ConsoleApp(App[int]):
 
     def on_unmount(self) -> None:
         self._refresher.close()
+        self.acting.close()
+
+    def tell(self, sentence: str, *, severity: Literal["information", "warning", "error"] = "information") -> None:
+        """One sentence to the operator, over whatever is shown; never markup."""
+        self.notify(
+            safe(sentence, 600), severity=severity, markup=False, timeout=6.0 if severity == "information" else 10.0
+        )
+
+    def note_doing(self, doing: str | None) -> None:
+        """Tell in the status line what goes on in the background."""
+        self.session.doing = doing
+        self._paint()
+
+    def acted(self, outcome: Outcome) -> None:
+        """Something was done: let the screen know."""
+        screen = self._console_screen()
+        if screen is not None:
+            screen.acted(outcome)
 
     def _end(self, code: int) -> None:
         self.exit(code, return_code=code)
@@ -253,16 +288,25 @@ class ConsoleApp(App[int]):
     def action_help(self) -> None:
         screen = self._console_screen()
         if screen is not None:
-            self.push_screen(Help((*screen.SCOPES, *screen.more_scopes())))
+            self.push_screen(Help((*screen.SCOPES, *screen.more_scopes()), self.acting.offers(screen.chosen())))
 
 
-def run_console(settings: Settings, *, notice: str | None = None, no_color: bool = False) -> int:
+def run_console(
+    settings: Settings,
+    *,
+    notice: str | None = None,
+    no_color: bool = False,
+    read_only: bool = False,
+    production: bool = False,
+    profile: str = "",
+) -> int:
     """Open the terminal interface and stay in it until the operator leaves.
 
     Args:
         settings: where Redis is.
         notice: a word shown in the status line.
         no_color: no colours; `NO_COLOR` does the same.
+        read_only, production, profile: see `ConsoleApp`.
 
     Returns:
         the exit code: 0, 2 when there is no terminal to draw on, 128 + n when signal n ended it.
@@ -275,6 +319,14 @@ def run_console(settings: Settings, *, notice: str | None = None, no_color: bool
         sys.stderr.write(f"pantry-console: {refused}\n")
         return 2
     look = terminal.examine(os.environ, screen.encoding if screen else None, no_color=no_color)
-    app = ConsoleApp(settings, notice=notice, look=look, watch_terminal=True)
+    app = ConsoleApp(
+        settings,
+        notice=notice,
+        look=look,
+        read_only=read_only,
+        production=production,
+        profile=profile,
+        watch_terminal=True,
+    )
     app.run()
     return app.return_code or 0

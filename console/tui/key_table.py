@@ -4,7 +4,22 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-Scope = Literal["app", "mode", "detail", "rows", "overview", "jobs", "job", "text", "workers", "help"]
+Scope = Literal[
+    "app",
+    "mode",
+    "detail",
+    "rows",
+    "overview",
+    "jobs",
+    "job",
+    "text",
+    "workers",
+    "help",
+    "dialog",
+    "choice",
+    "progress",
+    "marks",
+]
 Group = Literal["Look at", "Move", "Go to", "Console"]
 
 
@@ -84,6 +99,16 @@ TABLE: tuple[tuple[Scope, Group, tuple[Row, ...]], ...] = (
         ),
     ),
     (
+        "marks",
+        "Look at",
+        (
+            Row("mark", "space", "mark", "mark or unmark, and go on", "mark", 13),
+            Row("mark.range", "v", "mark_range", "mark from the last mark to here"),
+            Row("mark.all", "asterisk", "mark_all", "mark the whole list", "", 0, "*"),
+            Row("mark.none", "backslash", "mark_none", "take all marks away", "", 0, "\\"),
+        ),
+    ),
+    (
         "text",
         "Move",
         (
@@ -146,6 +171,16 @@ TABLE: tuple[tuple[Scope, Group, tuple[Row, ...]], ...] = (
     ),
     ("mode", "Console", (Row("quit", "q", "app.quit", "leave the console", "quit", 8),)),
     ("app", "Console", (Row("quit.now", "ctrl+c ctrl+q", "quit", "leave the console at once"),)),
+    ("dialog", "Console", (Row("dialog.cancel", "escape", "cancel", "change nothing", "", 0, "esc"),)),
+    ("choice", "Console", (Row("dialog.choose", "enter", "choose", "what the button says"),)),
+    (
+        "progress",
+        "Console",
+        (
+            Row("progress.stop", "escape", "stop", "stop after this step", "", 0, "esc"),
+            Row("progress.hide", "b", "background", "go on in the background"),
+        ),
+    ),
     (
         "help",
         "Console",

@@ -1,6 +1,7 @@
 """The table of keys: bindings, footer, help and palette are made from it, nothing is listed twice.
 
-Lower case looks, upper case changes (none does yet). Only keys that classic terminals can tell apart are used.
+Lower case looks, upper case changes; the keys that change come from the table of actions. Only keys that classic
+terminals can tell apart are used.
 """
 
 from __future__ import annotations
@@ -10,9 +11,21 @@ from dataclasses import dataclass
 
 from textual.binding import Binding
 
+from console.tui.acting.offers import Offer, by_key
 from console.tui.key_table import TABLE, Group, Row, Scope
 
-__all__ = ["GROUPS", "KEYS", "Key", "Scope", "bindings", "footer", "help_sections", "offered"]
+__all__ = [
+    "GROUPS",
+    "KEYS",
+    "Key",
+    "Scope",
+    "act_bindings",
+    "act_key",
+    "bindings",
+    "footer",
+    "help_sections",
+    "offered",
+]
 
 GROUPS: tuple[Group, ...] = ("Look at", "Move", "Go to", "Console")
 
@@ -74,6 +87,24 @@ def bindings(scope: Scope) -> list[Binding]:
                 keys, action = key.opposite
                 made.append(Binding(",".join(keys), action, key.what, id=f"{key.id}.back", show=False))
     return made
+
+
+def act_bindings() -> list[Binding]:
+    """One binding for each noun and key of the table of actions, for every screen; `act` knows whether it applies."""
+    return [
+        Binding(key, f"act('{noun}', '{key}')", actions[0].what, id=f"act.{actions[0].name}", show=False)
+        for (noun, key), actions in by_key().items()
+    ]
+
+
+def act_key(offer: Offer) -> Key:
+    """A key that changes something, as footer and palette show it."""
+    action = offer.action or offer.actions[0]
+    verb = action.verb.replace("-", " ")
+    what = f"{verb}: {action.what}"
+    return Key(
+        f"act.{action.name}", (offer.key,), f"act('{offer.noun}', '{offer.key}')", "mode", "Look at", what, verb, 3
+    )
 
 
 def footer(scopes: Iterable[Scope]) -> list[Key]:

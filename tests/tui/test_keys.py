@@ -8,11 +8,15 @@ import pytest
 
 from console.tui.app import ConsoleApp
 from console.tui.keys import GROUPS, KEYS, Scope, bindings, footer, help_sections, offered
+from console.tui.screens.ask import Ask
+from console.tui.screens.confirm import Confirm
 from console.tui.screens.help import Help
 from console.tui.screens.job import JobScreen
 from console.tui.screens.jobs import Jobs
 from console.tui.screens.overview import Overview
+from console.tui.screens.progress import ProgressScreen
 from console.tui.screens.workers import Workers
+from console.tui.widgets.choice import Choice
 from console.tui.widgets.row_table import RowTable
 from console.tui.widgets.text_view import TextView
 from tests.tui.support import console, line_with, lines, press, screen, settle
@@ -29,6 +33,10 @@ OWNERS: dict[Scope, tuple[type, ...]] = {
     "job": (JobScreen,),
     "workers": (Workers,),
     "help": (Help,),
+    "marks": (RowTable,),
+    "dialog": (Confirm, Ask),
+    "choice": (Choice,),
+    "progress": (ProgressScreen,),
 }
 #: Keys classic terminals cannot tell from others, or that multiplexers and browsers keep for themselves.
 _FORBIDDEN = {"ctrl+i", "ctrl+m", "ctrl+h", "ctrl+a", "ctrl+b", "ctrl+s", "ctrl+w", "ctrl+t", "ctrl+n"}

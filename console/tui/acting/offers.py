@@ -112,6 +112,6 @@ def _unfit(actions: tuple[Action, ...], chosen: Chosen | None) -> str:
         return f"Nothing is chosen to {verb}."
     if not states:
         return f"{verb} cannot be done here."
-    listed = " or ".join([", ".join(states[:-1]), states[-1]] if len(states) > 1 else states)
-    what = "these are" if len(chosen.states) > 1 or len(chosen.selection.ids) != 1 else "this one is"
-    return f"{verb} is for jobs that are {listed}; {what} {', '.join(sorted(chosen.states)) or 'none'}."
+    listed = " or ".join([", ".join(states[:-1]), states[-1]] if len(states) > 1 else states).replace("_", " ")
+    here = ", ".join(sorted(chosen.states)).replace("_", " ")
+    return f"For {listed} jobs; {'this one is' if len(chosen.selection.ids) == 1 else 'these are'} {here or 'none'}."

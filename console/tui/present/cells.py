@@ -120,3 +120,8 @@ class Chip(NamedTuple):
 def chip(text: str, tone: str = "", *, rank: int = 0, action: str = "") -> Chip:
     """A chip of one cell."""
     return Chip((Cell(text, tone),), rank, action)
+
+
+def key_chip(key: str, what: str, *, rank: int = 0, action: str = "") -> Chip:
+    """A key and what it does."""
+    return Chip((Cell(key, "key"), Cell(f" {what}", "muted")), rank, action)

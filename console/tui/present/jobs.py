@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from console.tui.present.cells import Cell, Chip, Column, Row, chip
+from console.tui.present.marks import Marks
 from console.tui.present.states import RARE_TABS, TABS, look, state_cell
 from console.tui.present.words import age, count, seconds_between, took, without_module
 from pantry_queue.monitor.model import Counts, JobRow, JobWindow
@@ -173,3 +174,10 @@ def state_tabs(counts: Counts, current: str, *, compact: bool) -> list[Chip]:
             text = f" {text} "
         chips.append(chip(text, tone, rank=0 if here else place + 1, action=f"screen.show_state('{state}')"))
     return chips
+
+
+def marked_chip(marks: Marks) -> Chip | None:
+    """How many are marked; None when none are."""
+    if not marks:
+        return None
+    return chip(" all marked " if marks.all else f" {count(len(marks))} marked ", "tab")

@@ -24,6 +24,7 @@ class Link:
     trouble: bool
     stale_for: float
     next_try_in: float
+    doing: str | None = None
 
 
 def status(link: Link) -> tuple[list[Chip], list[Chip]]:
@@ -31,6 +32,8 @@ def status(link: Link) -> tuple[list[Chip], list[Chip]]:
     left = [chip(" pantry ", "badge", rank=3), chip(_short(safe(link.target, 200)), "strong", rank=1), _live(link)]
     if link.notice:
         left.append(chip(safe(link.notice, 200), "notice", rank=2))
+    if link.doing:
+        left.append(chip(f" {safe(link.doing, 80)} ", "tab", rank=1))
     right: list[Chip] = []
     if link.snapshot is not None:
         server = _server(link.snapshot.redis)

@@ -14,7 +14,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from console.tui.acting.chosen import Chosen
-from console.tui.keys import Scope, bindings
+from console.tui.keys import Scope, act_bindings, act_key, bindings
 from console.tui.present.cells import Chip, chip
 from console.tui.present.status import Link, status
 from console.tui.source import Answer, Needs
@@ -24,6 +24,8 @@ from console.tui.widgets.line import Line
 if TYPE_CHECKING:
     from console.tui.app import ConsoleApp
     from console.tui.session import Session
+    from pantry_queue.control.actions import Noun
+    from pantry_queue.control.outcome import Outcome
 
 MIN_WIDTH, MIN_HEIGHT = 60, 15
 
@@ -34,7 +36,7 @@ class ConsoleScreen(Screen[None]):
     SCOPES: ClassVar[tuple[Scope, ...]] = ("mode", "app")
     #: Id of the key that leads here.
     HERE: ClassVar[str] = ""
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings("mode")]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("mode"), *act_bindings()]
 
     def __init__(self) -> None:
         super().__init__()
@@ -69,6 +71,9 @@ class ConsoleScreen(Screen[None]):
     def chosen(self) -> Chosen | None:
         """What an action would be done to here; None where nothing can be acted on."""
         return None
+
+    def acted(self, outcome: Outcome) -> None:
+        """An action that was begun here, or on another screen, has ended."""
 
     def hint(self, session: Session) -> list[Chip]:
         """What to show when there is nothing to show yet."""
@@ -105,6 +110,17 @@ class ConsoleScreen(Screen[None]):
             self._paint_frame(session)
             if session.snapshot is not None:
                 self.show(session)
+            self.query_one(KeyBar).name_acts([act_key(offer) for offer in self.console_app.acting.shown(self.chosen())])
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A key of the table of actions is bound once for each noun: only the one for what is chosen here applies."""
+        if action != "act":
+            return True
+        return any((it.noun, it.key) == parameters for it in self.console_app.acting.offers(self.chosen()))
+
+    def action_act(self, noun: Noun, key: str) -> None:
+        """Do what a key of the table of actions does here."""
+        self.console_app.acting.press(noun, key, self.chosen())
 
     def _paint_frame(self, session: Session) -> None:
         left, right = status(_link(session))
@@ -141,4 +157,5 @@ def _link(session: Session) -> Link:
         trouble=session.trouble is not None,
         stale_for=session.stale_for,
         next_try_in=session.next_try_in,
+        doing=session.doing,
     )

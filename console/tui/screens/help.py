@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import wrap
 from typing import ClassVar
 
 from rich.cells import cell_len
@@ -11,6 +12,7 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
+from console.tui.acting.offers import Offer
 from console.tui.keys import Key, Scope, bindings, help_sections
 from console.tui.present.cells import Cell, chip
 from console.tui.widgets.line import Heading, Line
@@ -18,6 +20,7 @@ from console.tui.widgets.text_view import TextView
 
 _KEY_WIDTH = 15
 _WIDTH = 54
+_VERB_WIDTH = 16
 
 
 class Help(ModalScreen[None]):
@@ -25,14 +28,16 @@ class Help(ModalScreen[None]):
 
     Args:
         scopes: of that screen.
+        offers: its keys that change something.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("help")]
     AUTO_FOCUS = "#help-text"
 
-    def __init__(self, scopes: Sequence[Scope]) -> None:
+    def __init__(self, scopes: Sequence[Scope], offers: Sequence[Offer] = ()) -> None:
         super().__init__()
         self._scopes = tuple(scopes)
+        self._offers = tuple(offers)
 
     def compose(self) -> ComposeResult:
         with Vertical(id="help-box"):
@@ -51,7 +56,21 @@ class Help(ModalScreen[None]):
         two = self.app.size.width >= 2 * _WIDTH + 8
         self.query_one("#help-box").styles.width = (2 if two else 1) * _WIDTH + 6
         lines = _side_by_side(sections) if two else [line for section in sections for line in (*section, ())]
-        self.query_one(TextView).show(lines)
+        acts = _acts(self._offers, (2 if two else 1) * _WIDTH)
+        self.query_one(TextView).show([*acts, *lines])
+
+
+def _acts(offers: Sequence[Offer], width: int) -> list[tuple[Cell, ...]]:
+    """What can be changed here; what cannot now is faint, with the reason."""
+    lines: list[tuple[Cell, ...]] = [(Cell("Change", "strong"),)] if offers else []
+    for offer in offers:
+        action = offer.action or offer.actions[0]
+        said, tone = (action.what, "") if offer.action else (offer.reason, "faint")
+        verb = action.verb.replace("-", " ").ljust(_VERB_WIDTH)
+        for place, part in enumerate(wrap(said, width - 6 - _VERB_WIDTH)):
+            key, name = (offer.key, verb) if place == 0 else (" ", " " * _VERB_WIDTH)
+            lines.append((Cell("  "), Cell(key, "key" if offer.action else "faint"), Cell(f"  {name}{part}", tone)))
+    return [*lines, ()] if lines else []
 
 
 def _section(title: str, keys: Sequence[Key]) -> list[tuple[Cell, ...]]:

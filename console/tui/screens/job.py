@@ -9,6 +9,7 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
+from console.tui.acting.chosen import Chosen, chosen_jobs
 from console.tui.keys import Scope, bindings
 from console.tui.needs import JobNeed
 from console.tui.present import job
@@ -63,6 +64,12 @@ class JobScreen(ConsoleScreen):
 
     def more_scopes(self) -> tuple[Scope, ...]:
         return ("text",)
+
+    def chosen(self) -> Chosen | None:
+        """This job."""
+        if self._detail is None or self._gone:
+            return None
+        return chosen_jobs((self._job_id,), {self._job_id: self._detail.row.state}, "")
 
     def needs(self) -> Needs:
         return Needs(also=(JobNeed(self._job_id),))

@@ -10,6 +10,7 @@ from textual.binding import BindingType
 from textual.containers import Container, Vertical
 from textual.widget import Widget
 
+from console.tui.acting.chosen import Chosen, chosen_jobs, whole_list
 from console.tui.keys import Scope, bindings
 from console.tui.needs import JobNeed, WindowNeed
 from console.tui.present import jobs
@@ -29,6 +30,7 @@ from pantry_queue.monitor.model import Counts, JobDetail, JobWindow
 
 if TYPE_CHECKING:
     from console.tui.session import Session
+    from pantry_queue.control.outcome import Outcome
 
 #: Rows read beyond each end of what is visible, so that a step or a page finds them there.
 _MARGIN = 40
@@ -58,13 +60,20 @@ class Jobs(ConsoleScreen):
         yield Line(id="jobs-title")
         yield Line(id="state-tabs")
         with Container(id="jobs-split"):
-            yield RowTable(jobs.columns(self._state, one_queue=False), id="jobs", follow_top=True)
+            yield RowTable(jobs.columns(self._state, one_queue=False), id="jobs", follow_top=True, markable=True)
             with Vertical(id="preview-pane"):
                 yield Heading(id="preview-title")
                 yield TextView(id="preview")
 
     def more_scopes(self) -> tuple[Scope, ...]:
-        return ("rows",)
+        return ("rows", "marks")
+
+    def chosen(self) -> Chosen | None:
+        """The marked jobs, else the one under the cursor."""
+        table = self.query_one("#jobs", RowTable)
+        if table.marks.all:
+            return whole_list(self._state, self._queue, self._rows.row_count)
+        return chosen_jobs(table.chosen_keys, {key: row.state for key, row in self._rows.jobs.items()}, self._state)
 
     # -- what is wanted ---------------------------------------------------------------------------------
     def look_at(self, state: str, queue: str | None) -> None:
@@ -103,9 +112,17 @@ class Jobs(ConsoleScreen):
     def accept(self, answer: Answer) -> None:
         for need in answer.needs.also:
             if isinstance(need, WindowNeed) and need == self._need(need.start, need.count):
-                self._window = answer.of(need)
+                self._take(answer.of(need))
             elif isinstance(need, JobNeed):
                 self._detail = answer.of(need)
+
+    def _take(self, window: JobWindow) -> None:
+        """While rows are marked they keep their order, and those that are gone stay, until others are looked at."""
+        table, held = self.query_one("#jobs", RowTable), self._window
+        top, stop = table.visible_range
+        whole = held is not None and held.start <= top and min(stop, held.total) <= held.start + len(held.rows)
+        if not (table.marks and whole):
+            self._window = window
 
     # -- what is shown ----------------------------------------------------------------------------------
     def show(self, session: Session) -> None:
@@ -138,6 +155,9 @@ class Jobs(ConsoleScreen):
         names = {queue_key(queue): queue.name for queue in session.snapshot.queues} if session.snapshot else {}
         where = "all queues" if self._queue is None else names.get(self._queue, "a queue that is gone")
         chips = [chip("Jobs", "muted"), chip("›", "faint"), chip(where, "strong")]
+        marked = jobs.marked_chip(self.query_one("#jobs", RowTable).marks)
+        if marked is not None:
+            chips.append(marked)
         if self._window is None:
             chips.append(chip("reading ...", "muted"))
         elif not self._rows.row_count:
@@ -173,6 +193,17 @@ class Jobs(ConsoleScreen):
             self.query_one("#preview", TextView).scroll_to(y=0, animate=False)
             self.paint()
             self.console_app.ask()
+
+    @on(RowTable.Marked, "#jobs")
+    def _marks_changed(self) -> None:
+        self.paint()
+        self.console_app.ask()
+
+    def acted(self, outcome: Outcome) -> None:
+        """What was done is no longer marked; what failed stays so."""
+        table = self.query_one("#jobs", RowTable)
+        table.marks.keep(name for name, _ in outcome.failed)
+        table.refresh()
 
     @on(RowTable.Moved, "#jobs")
     def _moved(self) -> None:
@@ -211,8 +242,11 @@ class Jobs(ConsoleScreen):
         self._restart()
 
     async def action_back(self) -> None:
-        """From one queue to all, from all to the overview."""
-        if self._queue is not None:
+        """Marks go first; then from one queue to all, from all to the overview."""
+        table = self.query_one("#jobs", RowTable)
+        if table.marks:
+            table.action_mark_none()
+        elif self._queue is not None:
             self.look_at(self._state, None)
         else:
             await self.console_app.go("overview")

@@ -10,6 +10,7 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
+from console.tui.acting.chosen import Chosen
 from console.tui.keys import Scope, bindings
 from console.tui.present import needs_you, queues, workers
 from console.tui.present.cells import Cell, Chip, Rows, chip
@@ -22,7 +23,10 @@ from console.tui.widgets.chart import Chart, Picture
 from console.tui.widgets.line import Heading, Line
 from console.tui.widgets.row_table import RowTable
 from console.tui.widgets.tiles import Tiles
+from pantry_queue.control.plan import Selection
 from pantry_queue.monitor.rates import Flow, RateHistory
+from pantry_queue.monitor.wire import raw_of
+from pantry_queue.text import safe
 
 if TYPE_CHECKING:
     from console.tui.session import Session
@@ -67,6 +71,14 @@ class Overview(ConsoleScreen):
 
     def more_scopes(self) -> tuple[Scope, ...]:
         return ("rows",)
+
+    def chosen(self) -> Chosen | None:
+        """The queue under the cursor."""
+        key = self.query_one("#queues", RowTable).cursor_key
+        if key is None or (isinstance(self.focused, RowTable) and self.focused.id != "queues"):
+            return None
+        selection = Selection(queues=(key,))
+        return Chosen("queues", f"queue {safe(raw_of(key))}", selection, frozenset({"queued"}))
 
     def show(self, session: Session) -> None:
         snapshot, history = session.snapshot, session.history

@@ -15,6 +15,10 @@ class KeyBar(Line):
 
     DEFAULT_CSS = "KeyBar { height: 1; background: $header; }\n" + tone_css("KeyBar")
 
+    _scopes: tuple[Scope, ...] = ()
+    _here = ""
+    _acts: tuple[Key, ...] = ()
+
     def name_keys(self, scopes: Sequence[Scope], here: str) -> None:
         """Show the keys.
 
@@ -22,7 +26,17 @@ class KeyBar(Line):
             scopes: where they apply.
             here: id of the key that leads to this screen, which is marked.
         """
-        keys = footer(scopes)
+        self._scopes, self._here = tuple(scopes), here
+        self._refill()
+
+    def name_acts(self, acts: Sequence[Key]) -> None:
+        """Show these keys, which change something, too."""
+        if tuple(acts) != self._acts:
+            self._acts = tuple(acts)
+            self._refill()
+
+    def _refill(self) -> None:
+        keys, here = [*self._acts, *footer(self._scopes)], self._here
         places = [key for key in keys if key.id.startswith("go.")]
         acts = [key for key in keys if key not in places]
         right = [_chip(key, here) for key in acts if key.group == "Console"]

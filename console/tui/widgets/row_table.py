@@ -20,15 +20,19 @@ from textual.widget import Widget
 from console.tui.keys import bindings
 from console.tui.present.cells import Cell, Column, Row, Rows, RowWindow
 from console.tui.present.columns import layout
+from console.tui.present.marks import Marks
 from console.tui.present.viewport import Viewport
 from console.tui.widgets.tones import TONE_CLASSES, Palette, fit, longest, tone_css
 
 _CACHED_STRIPS = 1000
-_POINTER, _NO_POINTER = Cell("❯ ", "key"), Cell("  ")
+_NO_POINTER = Cell("  ")
 _THUMB, _NO_THUMB = Cell("▐", "faint"), Cell(" ")
 #: Cells beside the columns: the pointer and the scroll bar.
 _MARGIN = 3
 _WHEEL_LINES = 3
+#: A row, whether the cursor is on it, the scroll bar's thumb, a mark.
+_Painted = tuple[Row | None, bool, bool, bool]
+_NOTHING: _Painted = (None, False, False, False)
 
 
 class RowTable(Widget, can_focus=True):
@@ -37,11 +41,12 @@ class RowTable(Widget, can_focus=True):
     Args:
         columns: what it shows of each row.
         header: whether the first line names the columns.
+        markable: rows can be marked, with the keys of scope `marks`.
         follow_top: while the cursor is on the first row it stays there when rows come in above, as wanted in a
             list that grows at its head; else it stays with its row.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings("rows")]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("rows"), *bindings("marks")]
     COMPONENT_CLASSES: ClassVar[set[str]] = {"rows--header", "rows--cursor", *TONE_CLASSES}
     DEFAULT_CSS = """
     RowTable > .rows--header { color: $muted; background: $header; text-style: bold; }
@@ -65,24 +70,35 @@ class RowTable(Widget, can_focus=True):
     class Chosen(Highlighted):
         """A double click on a row."""
 
+    class Marked(Highlighted):
+        """Marks came or went: `table.marks`."""
+
     class Moved(Highlighted):
         """Other rows are visible now: `table.visible_range`."""
 
     def __init__(
-        self, columns: Sequence[Column], *, id: str | None = None, header: bool = True, follow_top: bool = False
+        self,
+        columns: Sequence[Column],
+        *,
+        id: str | None = None,
+        header: bool = True,
+        follow_top: bool = False,
+        markable: bool = False,
     ) -> None:
         super().__init__(id=id)
         self._columns = tuple(columns)
         self._longest = [len(column.label) for column in self._columns]
         self._header = 1 if header else 0
         self._follow_top = follow_top
+        self._markable = markable
+        self.marks = Marks()
         self._window: RowWindow = Rows()
         self._view = Viewport()
         self._key: str | None = None
         self._visible: Sequence[Row | None] = ()
-        self._painted: list[tuple[Row | None, bool, bool]] = []
+        self._painted: list[_Painted] = []
         self._palette = Palette(self)
-        self._strips: dict[tuple[Row, bool, bool], Strip] = {}
+        self._strips: dict[tuple[Row, bool, bool, bool], Strip] = {}
         self._places: tuple[tuple[int, int], ...] | None = None
         self._gap = " "
 
@@ -123,6 +139,7 @@ class RowTable(Widget, can_focus=True):
         """
         if fresh:
             self._key = None
+            self.marks.clear()
             self._view.top = self._view.cursor = 0
             self._forget_widths()
         if window.row_count != self._window.row_count and self.styles.height and self.styles.height.is_auto:
@@ -152,10 +169,15 @@ class RowTable(Widget, can_focus=True):
         self._painted = wanted
         self._note_key()
 
-    def _line(self, line: int, thumb: range) -> tuple[Row | None, bool, bool]:
-        """What a line shows: its row, whether the cursor is on it, whether the scroll bar's thumb is."""
+    def _line(self, line: int, thumb: range) -> _Painted:
+        """What a line shows: its row, whether the cursor is on it, the scroll bar's thumb, a mark."""
         row = self._visible[line] if line < len(self._visible) else None
-        return row, self._view.top + line == self._view.cursor and self._view.count > 0, line in thumb
+        return (
+            row,
+            self._view.top + line == self._view.cursor and self._view.count > 0,
+            line in thumb,
+            row in self.marks,
+        )
 
     def _note_key(self) -> None:
         rows = self._window.rows(self._view.cursor, self._view.cursor + 1)
@@ -203,23 +225,24 @@ class RowTable(Widget, can_focus=True):
             labels = tuple(Cell(column.label) for column in self._columns)
             return self._palette.strip([_NO_POINTER, *self._cells(labels)], width, under)
         line = y - self._header
-        row, on_cursor, on_thumb = self._painted[line] if line < len(self._painted) else (None, False, False)
+        row, on_cursor, on_thumb, marked = self._painted[line] if line < len(self._painted) else _NOTHING
         if row is None:
             unread = self._view.top + line < self._view.count
             text = Cell(fit("  ···" if unread else "", width - 1), "faint")
             return self._palette.strip([text, _THUMB if on_thumb else _NO_THUMB], width, self.rich_style)
-        found = self._strips.get((row, on_cursor, on_thumb))
+        found = self._strips.get((row, on_cursor, on_thumb, marked))
         if found is None:
             if len(self._strips) >= _CACHED_STRIPS:
                 self._strips.clear()
-            found = self._strips[row, on_cursor, on_thumb] = self._row_strip(row, on_cursor, on_thumb)
+            found = self._strips[row, on_cursor, on_thumb, marked] = self._row_strip(row, on_cursor, on_thumb, marked)
         return found
 
-    def _row_strip(self, row: Row, on_cursor: bool, on_thumb: bool) -> Strip:
+    def _row_strip(self, row: Row, on_cursor: bool, on_thumb: bool, marked: bool) -> Strip:
         width = self.size.width
         under = self.rich_style + self._palette.style("rows--cursor") if on_cursor else self.rich_style
-        pointer = _POINTER if on_cursor and self.has_focus else _NO_POINTER
-        cells = [pointer, *self._cells(row.cells)]
+        pointer = "❯" if on_cursor and self.has_focus else " "
+        sign = [Cell(pointer, "key"), Cell("+" if marked else " ", "warning")]
+        cells = [*sign, *self._cells(row.cells)]
         if under.reverse:
             # Each colour reversed would make a motley of the line.
             cells = [Cell(cell.text) for cell in cells]
@@ -238,6 +261,42 @@ class RowTable(Widget, can_focus=True):
             cell = cells[place] if place < len(cells) else Cell("")
             line += [Cell(fit(cell.text, width, self._columns[place].align), cell.tone), Cell(self._gap)]
         return line
+
+    # -- marking ----------------------------------------------------------------------------------------
+    @property
+    def chosen_keys(self) -> tuple[str, ...]:
+        """Keys of the marked rows, else of the row under the cursor."""
+        return self.marks.keys or (() if self._key is None else (self._key,))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Rows are marked only where something can be done to several."""
+        return self._markable or not action.startswith("mark")
+
+    def action_mark(self) -> None:
+        """Mark the row under the cursor, or take its mark away, and go on to the next."""
+        self.marks.turn(self._key)
+        self._marked(1)
+
+    def action_mark_range(self) -> None:
+        """Mark from the row marked last to this one; of what lies between only rows that are read."""
+        held = [row.key for row in self._window.rows(0, self._window.row_count) if row is not None]
+        self.marks.reach(held, self._key)
+        self._marked(0)
+
+    def action_mark_all(self) -> None:
+        """Mark all of the list, also what is not read."""
+        if self._view.count:
+            self.marks.take_all()
+            self._marked(0)
+
+    def action_mark_none(self) -> None:
+        """Take all marks away."""
+        self.marks.clear()
+        self._marked(0)
+
+    def _marked(self, step: int) -> None:
+        self.move_to(self._view.cursor + step)
+        self.post_message(self.Marked(self, self._key))
 
     # -- moving -----------------------------------------------------------------------------------------
     def move_to(self, place: int) -> None:

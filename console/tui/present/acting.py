@@ -1,0 +1,118 @@
+"""Pure: a plan to be confirmed, and how far an action is, as lines."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from console.tui.present.cells import Cell, Chip, chip, key_chip
+from console.tui.present.words import age, amount, count, seconds_between
+from console.wording import WORDS, shown
+from pantry_queue.control.plan import Plan
+
+if TYPE_CHECKING:
+    from console.tui.acting.running import Running
+
+_LABEL = 10
+_MOST_NAMED = 6
+_Sides = tuple[Sequence[Chip], Sequence[Chip]]
+
+
+def verb_of(plan: Plan) -> str:
+    """`retry now`."""
+    return plan.action.verb.replace("-", " ")
+
+
+def title(plan: Plan) -> str:
+    """`Delete 36 failed jobs of queue emails?`"""
+    return f"{verb_of(plan).capitalize()} {plan.scope}?"
+
+
+def button(plan: Plan) -> str:
+    """`delete 36 jobs`."""
+    return f"{verb_of(plan)} {amount(plan.total, 'job')}" if plan.action.states else verb_of(plan)
+
+
+def plan_lines(plan: Plan, now: datetime, width: int) -> list[tuple[Cell, ...]]:
+    """What a plan will do, in lines of at most `width` cells."""
+    lines: list[tuple[Cell, ...]] = []
+    for label, text, tone in _facts(plan, now):
+        parts = textwrap.wrap(text, max(20, width - _LABEL)) if text else []
+        for place, part in enumerate(parts):
+            head = Cell(label.ljust(_LABEL) if place == 0 else " " * _LABEL, "muted")
+            lines.append((head, Cell(part, tone)))
+    return lines
+
+
+def _facts(plan: Plan, now: datetime) -> list[tuple[str, str, str]]:
+    undo = plan.action.undo_says
+    return [
+        ("Of these", _breakdown(plan), ""),
+        ("Call", _functions(plan), ""),
+        ("Waiting", _ages(plan, now), ""),
+        ("Left out", _left_out(plan), "waiting"),
+        ("Queue", plan.options.to or "", "strong"),
+        ("At", plan.options.due.strftime("%Y-%m-%d %H:%M:%SZ") if plan.options.due else "", "strong"),
+        ("For", age(plan.options.seconds) if plan.options.seconds else "", "strong"),
+        ("Effect", plan.action.what, ""),
+        ("Beware", plan.action.loses, "waiting"),
+        ("Undo", f"yes, {undo} (u)" if undo else "no", "finished" if undo else "failed"),
+        ("Same as", str(plan.command), "faint"),
+    ]
+
+
+def _breakdown(plan: Plan) -> str:
+    parts = [f"{count(number)} {what}" for what, number in plan.breakdown]
+    if len(parts) < 2:
+        return ""
+    more = len(parts) - _MOST_NAMED
+    return ", ".join(parts[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def _functions(plan: Plan) -> str:
+    named = ", ".join(f"{name} {count(number)}" for name, number in plan.functions[:_MOST_NAMED])
+    return f"{named} (of {count(plan.sampled)} looked at)" if named and plan.sampled < plan.total else named
+
+
+def _ages(plan: Plan, now: datetime) -> str:
+    if plan.oldest is None:
+        return ""
+    oldest = age(seconds_between(plan.oldest, now))
+    newest = age(seconds_between(plan.newest, now))
+    return f"enqueued {oldest} ago" if oldest == newest else f"oldest enqueued {oldest} ago, newest {newest} ago"
+
+
+def _left_out(plan: Plan) -> str:
+    parts = [f"{shown(name)} ({WORDS.get(why, why)})" for name, why in plan.left_out[:3]]
+    more = len(plan.left_out) - len(parts)
+    return ", ".join(parts) + (f" and {count(more)} more" if more > 0 else "")
+
+
+def progress_lines(running: Running, width: int) -> tuple[_Sides, _Sides, _Sides]:
+    """Bar, counts and keys of an action that is under way."""
+    progress = running.progress
+    share = min(1.0, progress.looked / running.total) if running.total else 0.0
+    numbers = f"{count(progress.looked)}/{count(running.total)}  {round(100 * share)} %"
+    room = max(10, width - len(numbers) - 6)
+    full = round(share * room)
+    bar = Chip((Cell("█" * full, "out"), Cell("░" * (room - full), "faint")))
+    counts = [chip(f"{count(progress.done)} done", "finished")]
+    counts.append(chip(f"{count(progress.skipped)} skipped", "waiting" if progress.skipped else "faint"))
+    counts.append(chip(f"{count(progress.failed)} failed", "failed" if progress.failed else "faint"))
+    pace: list[Chip] = []
+    if progress.looked and running.seconds > 0.05:
+        rate = progress.looked / running.seconds
+        pace = [
+            chip(f"{count(round(rate))} jobs/s", "muted"),
+            chip(f"{age((running.total - progress.looked) / rate)} left", "muted"),
+        ]
+    if running.stop.is_set():
+        keys = [chip("stopping after this step; what is done stays done", "waiting")]
+    else:
+        keys = [
+            key_chip("esc", "stop after this step (what is done stays done)", action="screen.stop"),
+            key_chip("b", "go on in background", action="screen.background"),
+        ]
+    return ([bar], [chip(numbers, "strong")]), (counts, pace), (keys, ())
