@@ -17,6 +17,7 @@ from console.cli import (
     export,
     failure_actions,  # noqa: F401 - gives `failures` its verbs
     failures,
+    functions,
     jobs,
     ocr,
     output,
@@ -67,6 +68,7 @@ app.command("status")(status.status)
 app.add_typer(queues.app, name="queues")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(failures.app, name="failures")
+app.add_typer(functions.app, name="functions")
 app.add_typer(workers.app, name="workers")
 app.command("suspend")(suspension.suspend)
 app.command("resume")(suspension.resume)

@@ -33,7 +33,7 @@ READER = Path(__file__).with_name("read_everything.py")
 #: The right to look, as in the operator's guide.
 VIEWER_RULE = (
     "%R~rq:* %R~pantry:* -@all +ping +hello +auth +select +client|setinfo +client|setname +info +time"
-    " +pttl +memory|usage +get +hget +hmget +hstrlen +hlen +llen +lrange +lpos +lindex +scard +smembers +sscan"
+    " +pttl +memory|usage +get +hget +hmget +hscan +hstrlen +hlen +llen +lrange +lpos +lindex +scard +smembers +sscan"
     " +sort_ro +eval_ro +zcard +zrange +zrevrange +zcount +zscore +xlen +xrange +xrevrange +pubsub|numsub"
 )
 

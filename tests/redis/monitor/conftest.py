@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 #: Redis then refuses to follow its pattern, and we ask in two steps.
 VIEWER_RULE = (
     "%R~rq:* %R~pantry:* -@all +ping +hello +auth +select +client|setinfo +client|setname +info +time"
-    " +pttl +memory|usage +get +hget +hmget +hstrlen +hlen +llen +lrange +lpos +lindex +scard +smembers +sscan"
+    " +pttl +memory|usage +get +hget +hmget +hscan +hstrlen +hlen +llen +lrange +lpos +lindex +scard +smembers +sscan"
     " +sort_ro +eval_ro +zcard +zrange +zrevrange +zcount +zscore +xlen +xrange +xrevrange +pubsub|numsub"
 )
 
