@@ -150,7 +150,7 @@ class ConsoleApp(App[int]):
 
     def acted(self, outcome: Outcome) -> None:
         """Something was done: let the screen know."""
-        screen = self._console_screen()
+        screen = self.console_screen()
         if screen is not None:
             screen.acted(outcome)
 
@@ -172,7 +172,7 @@ class ConsoleApp(App[int]):
     def needs(self) -> Needs:
         """What the visible screen wants."""
         self._asked = self._question
-        screen = self._console_screen()
+        screen = self.console_screen()
         return screen.needs() if screen else Needs()
 
     def answered(self, answer: Answer) -> None:
@@ -180,7 +180,7 @@ class ConsoleApp(App[int]):
         self.session.answered()
         if answer.snapshot is not None:
             self.session.accept(answer.snapshot)
-        screen = self._console_screen()
+        screen = self.console_screen()
         if screen is not None and self._asked == self._question:
             screen.accept(answer)
         self._paint()
@@ -206,7 +206,7 @@ class ConsoleApp(App[int]):
         slower = 1.0 if self._focused else _UNFOCUSED
         return self.session.interval * slower, self.session.paused
 
-    def _console_screen(self) -> ConsoleScreen | None:
+    def console_screen(self) -> ConsoleScreen | None:
         """The screen that shows Redis, also when help or palette lie over it."""
         for screen in reversed(self.screen_stack):
             if isinstance(screen, ConsoleScreen):
@@ -214,7 +214,7 @@ class ConsoleApp(App[int]):
         return None
 
     def _paint(self) -> None:
-        screen = self._console_screen()
+        screen = self.console_screen()
         if screen is not None and screen.is_current and screen.is_mounted:
             screen.paint()
 
@@ -286,7 +286,7 @@ class ConsoleApp(App[int]):
         self.action_command_palette()
 
     def action_help(self) -> None:
-        screen = self._console_screen()
+        screen = self.console_screen()
         if screen is not None:
             self.push_screen(Help((*screen.SCOPES, *screen.more_scopes()), self.acting.offers(screen.chosen())))
 

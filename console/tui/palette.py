@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
-from console.tui.keys import offered
+from console.tui.keys import act_key, offered
 from console.tui.present.queues import queue_key
 from console.tui.present.workers import worker_key
 
@@ -56,6 +56,13 @@ class ConsoleCommands(Provider):
     def _entries(self) -> list[Entry]:
         app = self._console
         entries = [Entry(key.label or key.id, key.what, partial(app.run_action, key.action, app)) for key in offered()]
+        screen = app.console_screen()
+        if screen is not None:
+            acts = [act_key(offer) for offer in app.acting.offers(screen.chosen()) if offer.action is not None]
+            entries = [
+                *(Entry(key.label, key.what, partial(app.run_action, key.action, screen)) for key in acts),
+                *entries,
+            ]
         snapshot = app.session.snapshot
         if snapshot is not None:
             entries += [

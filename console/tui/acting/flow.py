@@ -114,6 +114,7 @@ class Acting:
             if options is not None:
                 self._start(self._plan(action, selection, options))
 
+        self._app.clear_notifications()
         self._app.push_screen(Ask(question, action, words, self._queue_names()), answered)
 
     def _queue_names(self) -> tuple[str, ...]:
@@ -132,6 +133,7 @@ class Acting:
             snapshot = self._app.session.snapshot
             typed = self._app.session.production or plan.total >= TYPED_FROM
             screen = Confirm(plan, now=snapshot.taken_at if snapshot else plan.seen_at, typed=typed)
+            self._app.clear_notifications()  # they would lie over what is to be read now
             self._app.push_screen(screen, partial(self._confirmed, plan))
         else:
             await self._run(plan, "")
@@ -209,7 +211,7 @@ class Acting:
         parts += [f"Redis refused: {outcome.failed[0][1]}."] if outcome.failed else []
         parts += ["Stopped: what was done stays done."] if outcome.stopped else []
         parts += [str(outcome.broken), "The same again does the rest."] if outcome.broken else []
-        parts += [f"u undoes it ({outcome.action.undo_says})."] if outcome.undoable else []
+        parts += ["u undoes it."] if outcome.undoable else []
         bad = bool(outcome.failed or outcome.broken)
         odd = bool(outcome.skipped or outcome.stopped)
         self._app.tell(" ".join(parts), severity="error" if bad else "warning" if odd else "information")

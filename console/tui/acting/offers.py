@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from console.tui.acting.chosen import Chosen
 from console.tui.session import Session
 from pantry_queue.control.actions import ACTIONS, Action, Noun
+from pantry_queue.monitor.wire import raw_of
 
 #: What is acted on with a dialog that is not a key's, or from another screen.
 _NOT_BY_KEY = frozenset({"jobs.copy"})
@@ -99,9 +100,12 @@ def _now(action: Action, chosen: Chosen | None, session: Session) -> bool:
     if action.noun == "all" and action.verb in ("suspend", "resume"):
         return (action.verb == "resume") == bool(snapshot and snapshot.suspended)
     if action.noun == "queues" and action.verb in ("pause", "resume") and chosen is not None and snapshot is not None:
-        wanted = {name.encode("utf-8", "surrogateescape") for name in chosen.selection.queues}
+        wanted = {raw_of(name) for name in chosen.selection.queues}
         paused = any(queue.paused for queue in snapshot.queues if queue.raw_name in wanted)
         return (action.verb == "resume") == paused
+    if action.name == "workers.forget" and chosen is not None and snapshot is not None:
+        ghosts = {worker.raw_name for worker in snapshot.workers if worker.verdict == "ghost"}
+        return any(raw_of(name) in ghosts for name in chosen.selection.ids)
     return True
 
 
@@ -110,6 +114,8 @@ def _unfit(actions: tuple[Action, ...], chosen: Chosen | None) -> str:
     verb = actions[0].verb.replace("-", " ")
     if chosen is None:
         return f"Nothing is chosen to {verb}."
+    if actions[0].name == "workers.forget":
+        return "For workers whose record is gone; this one still has one."
     if not states:
         return f"{verb} cannot be done here."
     listed = " or ".join([", ".join(states[:-1]), states[-1]] if len(states) > 1 else states).replace("_", " ")

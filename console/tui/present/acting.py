@@ -26,8 +26,8 @@ def verb_of(plan: Plan) -> str:
 
 
 def title(plan: Plan) -> str:
-    """`Delete 36 failed jobs of queue emails?`"""
-    return f"{verb_of(plan).capitalize()} {plan.scope}?"
+    """`Delete 36 jobs?`, `Pause queue ocr?`"""
+    return f"{button(plan).capitalize() if plan.action.states else f'{verb_of(plan).capitalize()} {plan.scope}'}?"
 
 
 def button(plan: Plan) -> str:
@@ -49,6 +49,7 @@ def plan_lines(plan: Plan, now: datetime, width: int) -> list[tuple[Cell, ...]]:
 def _facts(plan: Plan, now: datetime) -> list[tuple[str, str, str]]:
     undo = plan.action.undo_says
     return [
+        ("Scope", str(plan.scope) if plan.action.states else "", "strong"),
         ("Of these", _breakdown(plan), ""),
         ("Call", _functions(plan), ""),
         ("Waiting", _ages(plan, now), ""),
@@ -112,7 +113,7 @@ def progress_lines(running: Running, width: int) -> tuple[_Sides, _Sides, _Sides
         keys = [chip("stopping after this step; what is done stays done", "waiting")]
     else:
         keys = [
-            key_chip("esc", "stop after this step (what is done stays done)", action="screen.stop"),
+            key_chip("esc", "stop after this step", action="screen.stop"),
             key_chip("b", "go on in background", action="screen.background"),
         ]
     return ([bar], [chip(numbers, "strong")]), (counts, pace), (keys, ())

@@ -10,6 +10,7 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.widget import Widget
 
+from console.tui.acting.chosen import Chosen
 from console.tui.keys import Scope, bindings
 from console.tui.present import workers
 from console.tui.present.cells import Rows, chip
@@ -18,6 +19,9 @@ from console.tui.screens.job import JobScreen
 from console.tui.widgets.line import Heading, Line
 from console.tui.widgets.row_table import RowTable
 from console.tui.widgets.text_view import TextView
+from pantry_queue.control.plan import Selection
+from pantry_queue.monitor.wire import raw_of
+from pantry_queue.text import safe
 
 if TYPE_CHECKING:
     from console.tui.session import Session
@@ -41,6 +45,11 @@ class Workers(ConsoleScreen):
         with Vertical(id="verdict-pane"):
             yield Heading(id="verdict-title")
             yield TextView(id="verdict")
+
+    def chosen(self) -> Chosen | None:
+        """The worker under the cursor."""
+        key = self.query_one("#worker-rows", RowTable).cursor_key
+        return None if key is None else Chosen("workers", f"worker {safe(raw_of(key))}", Selection(ids=(key,)))
 
     def more_scopes(self) -> tuple[Scope, ...]:
         return ("rows",)

@@ -1,0 +1,247 @@
+"""Acting in the console: what is chosen is planned, shown, done by RQ's rules, told, and undone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from rq.job import Job
+from textual.pilot import Pilot
+
+from console.tui.acting.offers import by_key
+from console.tui.app import ConsoleApp
+from console.tui.keys import KEYS
+from console.tui.screens.ask import Ask
+from console.tui.screens.confirm import Confirm
+from console.tui.screens.help import Help
+from console.tui.screens.jobs import Jobs
+from console.tui.widgets.choice import Choice
+from pantry_queue.control.actions import ACTIONS, Action
+from pantry_queue.control.outcome import Outcome, Progress
+from pantry_queue.control.plan import Group, Options, Plan, Selection
+from pantry_queue.errors import RedisUnavailable
+from tests.tui.support import DARK, NOW, FixedSource, press, screen, settle, text
+
+if TYPE_CHECKING:
+    from redis import Redis
+
+    from pantry_queue.config import Settings
+
+Make = Callable[..., ConsoleApp]
+
+
+@pytest.fixture(autouse=True)
+def _hears_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Confirm, "DEAF_SECONDS", 0.01)
+
+
+class FakeActor:
+    """Plans `total` jobs and tells of each step; everything it was asked for is kept."""
+
+    def __init__(self, total: int = 36) -> None:
+        self.total = total
+        self.asked: list[tuple[str, Any]] = []
+        self.seen: list[str] = []
+        self.trouble: RedisUnavailable | None = None
+        self.look: Callable[[], str] = str
+
+    async def plan(self, action: Action, selection: Selection, options: Options) -> Plan:
+        self.asked.append(("plan", (action.name, selection, options)))
+        ids = tuple(f"job-{place}" for place in range(self.total))
+        group = (Group("failed", ids),) if action.states else ()
+        return Plan(action, options, selection, NOW, text("jobs [@click=app.quit]x[/]"), groups=group)
+
+    async def run(self, plan: Plan, *, reason: str, progress: Callable[[Progress], None], stop: Any) -> Outcome:
+        if self.trouble is not None:
+            raise self.trouble
+        self.asked.append(("run", (plan, reason)))
+        progress(Progress(self.total, 22, 21, 1, 0))
+        for _ in range(200):  # until the app has painted what it was told
+            if "done" in self.look():
+                break
+            await asyncio.sleep(0.02)
+        self.seen.append(self.look())
+        return Outcome("op-1", plan.action, done=31, skipped={"changed": 5}, undoable=True)
+
+    async def undo(self, operation: str | None, *, progress: Callable[[Progress], None], stop: Any) -> Outcome:
+        self.asked.append(("undo", operation))
+        return Outcome("op-2", ACTIONS["trash.undo"], done=31)
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+    def names(self) -> list[str]:
+        return [name for name, _ in self.asked]
+
+
+def fixed(settings: Settings, actor: FakeActor, **options: Any) -> ConsoleApp:
+    return ConsoleApp(settings, source=FixedSource(), actor=actor, look=DARK, auto_refresh=False, **options)
+
+
+async def heard(pilot: Pilot[Any]) -> None:
+    """Until the dialog in front listens to keys."""
+    while pilot.app.screen.query_one("#go", Choice).disabled:
+        await pilot.pause(0.005)
+    await settle(pilot)
+
+
+def told(app: ConsoleApp) -> str:
+    """The last toast."""
+    return [note.message for note in app._notifications][-1] if len(app._notifications) else ""
+
+
+async def test_a_plan_is_shown_and_runs_as_it_was_confirmed(settings: Settings) -> None:
+    actor = FakeActor()
+    app = fixed(settings, actor, production=True)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        actor.look = lambda: screen(app)
+        await settle(pilot)
+        await press(pilot, "3", "space", "space", "D")
+        assert isinstance(app.screen, Confirm)
+        _, (name, selection, _) = actor.asked[0]
+        assert (name, len(selection.ids)) == ("jobs.delete", 2), "ids, never places"
+        shown = screen(app)
+        assert "Delete 36 jobs?" in shown
+        assert "the trash, until it expires" in shown
+        assert "jobs [@click" in shown
+        assert shown.count("╰") == 1, "the dialog fits"
+        assert "esc cancel" in shown
+        await heard(pilot)
+        await press(pilot, "3", "5", "enter")
+        assert actor.names() == ["plan"]
+        assert "type 36" in screen(app)
+        await press(pilot, "backspace", "6", "enter", "enter")
+        assert actor.names() == ["plan", "run"]
+        assert "22/36" in actor.seen[0]
+        assert "21 done" in actor.seen[0]
+        assert isinstance(app.screen, Jobs), "the progress is gone"
+        assert "31 jobs deleted; 5 left alone (5 changed since it was seen). u undoes it." in told(app)
+        await press(pilot, "u")
+        assert actor.asked[-1] == ("undo", "op-1")
+        assert "31 jobs undone" in told(app)
+        await press(pilot, "D")
+        await heard(pilot)
+        await press(pilot, "escape")
+        assert actor.names().count("run") == 1
+        assert isinstance(app.screen, Jobs)
+
+
+async def test_typed_ahead_keys_confirm_nothing(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Confirm, "DEAF_SECONDS", 60.0)
+    actor = FakeActor()
+    app = fixed(settings, actor)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "3", "D", "enter", "y", "space", "enter")
+        assert actor.names() == ["plan"]
+        assert isinstance(app.screen, Confirm)
+
+
+async def test_what_cannot_be_done_says_why(settings: Settings) -> None:
+    actor = FakeActor()
+    app = fixed(settings, actor, read_only=True)
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        await settle(pilot)
+        await press(pilot, "3", "R")
+        assert actor.asked == []
+        assert "read-only" in told(app)
+        await press(pilot, "question_mark")
+        assert isinstance(app.screen, Help)
+        assert "read-only" in screen(app)
+        await press(pilot, "escape")
+        app.session.read_only = ""
+        await press(pilot, "K")
+        assert actor.asked == []
+        assert told(app) == "For started jobs; this one is failed."
+        app.session.trouble = "Redis does not answer."
+        await press(pilot, "R")
+        assert actor.asked == []
+        assert "stale" in told(app)
+        app.session.trouble = None
+        await press(pilot, "u")
+        assert actor.asked == []
+        assert "Nothing was done from here" in told(app)
+        actor.total, actor.trouble = 3, RedisUnavailable("Redis is [b]away[/b]: start it.")
+        await press(pilot, "R")
+        assert told(app) == "Nothing was done. Redis is [b]away[/b]: start it."
+
+
+async def test_questions_are_checked_before_anything_is_planned(settings: Settings) -> None:
+    actor = FakeActor()
+    app = fixed(settings, actor)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "P")
+        assert isinstance(app.screen, Ask)
+        await press(pilot, *"soon", "enter")
+        assert actor.asked == []
+        assert "no duration" in screen(app)
+        await press(pilot, *["backspace"] * 4, *"10m", "enter")
+        _, (name, selection, options) = actor.asked[0]
+        assert (name, selection.queues, options.seconds) == ("queues.pause", ("critical",), 600)
+
+
+async def test_marks_stay_with_their_rows_and_the_whole_list_is_chosen_as_such(settings: Settings) -> None:
+    actor = FakeActor()
+    app = fixed(settings, actor)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "3", "space", "j", "j", "v")
+        assert "4 marked" in screen(app)
+        jobs = app.screen
+        assert isinstance(jobs, Jobs)
+        before = jobs.chosen()
+        source = app._refresher._source
+        assert isinstance(source, FixedSource)
+        source.total = 3
+        await press(pilot, "r")
+        assert jobs.chosen() == before, "gone rows stay while marked"
+        await press(pilot, "asterisk")
+        chosen = jobs.chosen()
+        assert chosen is not None
+        assert chosen.selection == Selection(states=("failed",))
+        assert "failed" in chosen.states
+        await press(pilot, "escape")
+        assert "marked" not in screen(app)
+        assert isinstance(app.screen, Jobs)
+
+
+def test_the_keys_of_actions_take_no_key_of_a_screen() -> None:
+    looking = {name for key in KEYS for name in (*key.keys, *(key.opposite[0] if key.opposite else ()))}
+    assert not looking & {key for _, key in by_key()}
+
+
+async def test_jobs_are_requeued_deleted_and_brought_back(
+    live_console: Make, shop: dict[str, str], redis_client: Redis
+) -> None:
+    app = live_console()
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await settle(pilot)
+        await press(pilot, "3")
+        failed = {row.id for row in app.screen._rows.jobs.values()} if isinstance(app.screen, Jobs) else set()
+        await press(pilot, "asterisk", "R")
+        if isinstance(app.screen, Confirm):
+            await heard(pilot)
+            await press(pilot, "enter")
+        assert shop["failed"] in failed
+        assert {Job.fetch(name, redis_client).get_status().value for name in failed} == {"queued"}
+        await press(pilot, "u")
+        assert Job.fetch(shop["failed"], redis_client).get_status().value == "failed"
+        await press(pilot, "r", "D")
+        await heard(pilot)
+        await press(pilot, "enter")
+        assert "1 job deleted" in told(app)
+        assert sum(Job.exists(name, redis_client) for name in failed) == len(failed) - 1
+        await press(pilot, "u")
+        assert all(Job.exists(name, redis_client) for name in failed)
+
+
+async def test_read_only_does_not_touch_redis(live_console: Make, shop: dict[str, str], redis_client: Redis) -> None:
+    app = live_console(read_only=True)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await settle(pilot)
+        before = {key: redis_client.dump(key) for key in redis_client.scan_iter()}
+        await press(pilot, "3", "D", "R", "u", "1", "P", "X", "Z")
+        assert {key: redis_client.dump(key) for key in redis_client.scan_iter()} == before
