@@ -61,19 +61,6 @@ def lines(path: Path) -> list[str]:
     return path.read_text().split() if path.exists() else []
 
 
-def test_a_client_enqueues_through_a_failover_without_an_error(cluster: Cluster) -> None:
-    client = QueueClient(cluster.settings)
-    before = client.enqueue_batch_ocr((number, "/x.jpg", 1) for number in range(50))
-    cluster.replicated()
-    cluster.first.kill()
-    after = [client.enqueue_ocr_task(number, "/x.jpg", 1) for number in range(50, 100)]
-    until(cluster.failed_over)
-    queued = cluster.second.connect().lrange("rq:queue:pantry-pilot", 0, -1)
-    assert [job.decode() for job in queued] == before + after
-    assert client.get_queue_info()["count"] == 100
-    assert client.cancel_job("ocr-99")
-
-
 def test_workers_go_on_and_nothing_the_new_master_took_is_lost(cluster: Cluster, tmp_path: Path) -> None:
     done = tmp_path / "done"
     client = QueueClient(replace(cluster.settings, queue_name=QUEUE))
@@ -111,33 +98,34 @@ def test_workers_go_on_and_nothing_the_new_master_took_is_lost(cluster: Cluster,
         assert process.poll() is None
 
 
-def test_a_job_that_runs_through_the_failover_is_finished_once(cluster: Cluster, tmp_path: Path) -> None:
+def test_a_failover_in_the_middle_of_it_all(cluster: Cluster, tmp_path: Path) -> None:
+    """A client enqueues without an error, a job that runs is finished once, a retry that falls due is made."""
+    client = QueueClient(cluster.settings)
     queue = Queue(QUEUE, connection=connect(cluster.settings))
     started, go = tmp_path / "started", tmp_path / "go"
+    before = client.enqueue_batch_ocr((number, "/x.jpg", 1) for number in range(50))
     with worker(cluster, tmp_path) as process:
-        job = queue.enqueue(f"{CHORES}.note_and_wait", str(started), str(go), retry=Retry(max=3))
+        task = "tests.redis.engines.chores.fail_once"
+        tried = queue.enqueue(task, str(tmp_path / "tried"), retry=Retry(max=1, interval=3))
+        until(lambda: queue.scheduled_job_registry.get_job_count(cleanup=False) == 1)
+        runs = queue.enqueue(f"{CHORES}.note_and_wait", str(started), str(go), retry=Retry(max=3))
         until(started.exists)
         cluster.replicated()
         cluster.first.kill()
+        after = [client.enqueue_ocr_task(number, "/x.jpg", 1) for number in range(50, 100)]
         until(cluster.failed_over)
+        queued = cluster.second.connect().lrange("rq:queue:pantry-pilot", 0, -1)
+        assert [job.decode() for job in queued] == before + after
+        assert client.get_queue_info()["count"] == 100
+        assert client.cancel_job("ocr-99")
         go.touch()
-        until(lambda: Job.fetch(job.id, connection=connect(cluster.settings)).is_finished)
+        until(lambda: Job.fetch(runs.id, connection=connect(cluster.settings)).is_finished)
+        assert len(runs.results()) == 1
+        until(lambda: tried.get_status() == "finished", 100)
         assert process.poll() is None
-        assert len(job.results()) == 1
 
 
-def test_a_retry_that_was_due_meanwhile_is_made_by_the_new_master(cluster: Cluster, tmp_path: Path) -> None:
-    queue = Queue(QUEUE, connection=connect(cluster.settings))
-    with worker(cluster, tmp_path):
-        task = "tests.redis.engines.chores.fail_once"
-        job = queue.enqueue(task, str(tmp_path / "tried"), retry=Retry(max=1, interval=3))
-        until(lambda: queue.scheduled_job_registry.get_job_count(cleanup=False) == 1)
-        cluster.replicated()
-        cluster.first.kill()
-        until(lambda: job.get_status() == "finished", 100)
-
-
-def test_a_master_that_hangs_is_left_and_comes_back_as_a_replica(cluster: Cluster) -> None:
+def test_a_master_that_hangs_is_left_and_comes_back_and_one_sentinel_is_enough(cluster: Cluster) -> None:
     client = QueueClient(cluster.settings)
     client.enqueue_ocr_task(1, "/x.jpg", 1)
     cluster.replicated()
@@ -150,9 +138,6 @@ def test_a_master_that_hangs_is_left_and_comes_back_as_a_replica(cluster: Cluste
     until(lambda: cluster.first.connect().info("replication")["master_link_status"] == "up")
     assert client.enqueue_ocr_task(3, "/x.jpg", 1) == "ocr-3"
     assert cluster.second.connect().lrange("rq:queue:pantry-pilot", 0, -1) == [b"ocr-1", b"ocr-2", b"ocr-3"]
-
-
-def test_one_sentinel_is_enough_and_none_is_said(cluster: Cluster) -> None:
     hanging, dead, alive = cluster.sentinels
     hanging.signal(signal.SIGSTOP)
     dead.kill()
