@@ -22,6 +22,7 @@ from console.tui.present.cells import Cell, Column, Row, Rows, RowWindow
 from console.tui.present.columns import layout
 from console.tui.present.marks import Marks
 from console.tui.present.viewport import Viewport
+from console.tui.widgets.marking import Marking
 from console.tui.widgets.tones import TONE_CLASSES, Palette, fit, longest, tone_css
 
 _CACHED_STRIPS = 1000
@@ -35,7 +36,7 @@ _Painted = tuple[Row | None, bool, bool, bool]
 _NOTHING: _Painted = (None, False, False, False)
 
 
-class RowTable(Widget, can_focus=True):
+class RowTable(Marking, Widget, can_focus=True):
     """The table.
 
     Args:
@@ -262,39 +263,8 @@ class RowTable(Widget, can_focus=True):
             line += [Cell(fit(cell.text, width, self._columns[place].align), cell.tone), Cell(self._gap)]
         return line
 
-    # -- marking ----------------------------------------------------------------------------------------
-    @property
-    def chosen_keys(self) -> tuple[str, ...]:
-        """Keys of the marked rows, else of the row under the cursor."""
-        return self.marks.keys or (() if self._key is None else (self._key,))
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Rows are marked only where something can be done to several."""
-        return self._markable or not action.startswith("mark")
-
-    def action_mark(self) -> None:
-        """Mark the row under the cursor, or take its mark away, and go on to the next."""
-        self.marks.turn(self._key)
-        self._marked(1)
-
-    def action_mark_range(self) -> None:
-        """Mark from the row marked last to this one; of what lies between only rows that are read."""
-        held = [row.key for row in self._window.rows(0, self._window.row_count) if row is not None]
-        self.marks.reach(held, self._key)
-        self._marked(0)
-
-    def action_mark_all(self) -> None:
-        """Mark all of the list, also what is not read."""
-        if self._view.count:
-            self.marks.take_all()
-            self._marked(0)
-
-    def action_mark_none(self) -> None:
-        """Take all marks away."""
-        self.marks.clear()
-        self._marked(0)
-
-    def _marked(self, step: int) -> None:
+    def marked(self, step: int) -> None:
+        """See `Marking.marked`."""
         self.move_to(self._view.cursor + step)
         self.post_message(self.Marked(self, self._key))
 
@@ -338,6 +308,7 @@ class RowTable(Widget, can_focus=True):
         top = self._view.top
         self._view.resize(event.size.height - self._header)
         self._forget_strips()
+        self.refresh()
         self._seen(top)
         self.post_message(self.Moved(self, self._key))
 
