@@ -26,7 +26,10 @@ def verb_of(plan: Plan) -> str:
 
 
 def title(plan: Plan) -> str:
-    """`Delete 36 jobs?`, `Pause queue ocr?`"""
+    """`Delete 36 jobs?`, `Empty queue ocr?`"""
+    if plan.action.noun == "queues":
+        names = [shown(name) for name in plan.selection.queues]
+        return f"{verb_of(plan).capitalize()} queue{'s' if len(names) > 1 else ''} {', '.join(names)}?"
     return f"{button(plan).capitalize() if plan.action.states else f'{verb_of(plan).capitalize()} {plan.scope}'}?"
 
 

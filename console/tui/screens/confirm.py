@@ -92,10 +92,9 @@ class Confirm(ModalScreen[Confirmed | None]):
 
     @on(Input.Submitted)
     def _entered(self, event: Input.Submitted) -> None:
-        """From a field to the next one; only the button does anything."""
+        """The number that was asked for confirms; the reason leads on to what does."""
         if event.input.id == "count":
-            if self._counted():
-                self.query_one("#go").focus()
+            self._go()
         else:
             self.query_one("#count" if self._typed and not self._counted(quiet=True) else "#go").focus()
 
@@ -112,7 +111,7 @@ class Confirm(ModalScreen[Confirmed | None]):
         return right
 
     @on(Choice.Pressed, "#go")
-    def _pressed(self, event: Choice.Pressed) -> None:
+    def _go(self) -> None:
         if self._counted():
             self.dismiss(Confirmed(self.query_one("#reason", Input).value.strip()))
 
