@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pantry_queue.receipts.store.leases import BeingRead, Overtaken
 from pantry_queue.receipts.store.model import (
     OCR_STATUSES,
+    Attempt,
     ExtractedItem,
     Extraction,
     OcrStatus,
@@ -18,9 +20,12 @@ __all__ = [
     "MAX_ID",
     "MAX_PAGE",
     "OCR_STATUSES",
+    "Attempt",
+    "BeingRead",
     "ExtractedItem",
     "Extraction",
     "OcrStatus",
+    "Overtaken",
     "Receipt",
     "ReceiptItem",
     "ReceiptStore",

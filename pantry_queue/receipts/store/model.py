@@ -97,3 +97,24 @@ class Receipt:
     created_at: datetime
     updated_at: datetime
     items: tuple[ReceiptItem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One run of a job over a receipt. Times are aware and UTC.
+
+    Attributes:
+        fence: its number among the runs over this receipt, counted from 1.
+        job_id: empty when no job ran it.
+        ended_at: None while it runs, or when it ended without a word.
+        kind: `running`, `completed`, `lost` (it ended without a word, and another run came), `overtaken` (it came
+            back after that; nothing was stored), or the class of what ended it.
+        message: what ended it, in a sentence.
+    """
+
+    fence: int
+    job_id: str
+    at: datetime
+    ended_at: datetime | None
+    kind: str
+    message: str

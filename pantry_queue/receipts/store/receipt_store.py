@@ -10,9 +10,19 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
 from pantry_queue.errors import NotFound
+from pantry_queue.receipts.store import leases
 from pantry_queue.receipts.store.database import Database
-from pantry_queue.receipts.store.model import OCR_STATUSES, PROCESSED, Extraction, OcrStatus, Receipt
-from pantry_queue.receipts.store.rows import Waiting, insert_missing, lock_for_outside_ids, read_receipts, read_waiting
+from pantry_queue.receipts.store.leases import Overtaken
+from pantry_queue.receipts.store.model import OCR_STATUSES, Attempt, Extraction, OcrStatus, Receipt
+from pantry_queue.receipts.store.rows import (
+    Waiting,
+    extracted_fields,
+    extracted_items,
+    insert_missing,
+    lock_for_outside_ids,
+    read_receipts,
+    read_waiting,
+)
 from pantry_queue.receipts.store.schema import receipt_items, receipts, storable, users, utc_now
 
 #: A page of `list` holds at most so many.
@@ -171,85 +181,99 @@ class ReceiptStore:
             with self._database.writing() as connection:
                 connection.execute(update(receipts).where(receipts.c.id.in_(free)).values(ocr_queued_at=utc_now()))
 
-    def mark_processing(self, receipt_id: int, *, image_path: str, user_id: int) -> None:
-        """A reading has begun. A receipt this database does not know is made, so that its result is not lost."""
+    def mark_processing(
+        self, receipt_id: int, *, image_path: str, user_id: int, holder: str = "", seconds: float = 0
+    ) -> int:
+        """A reading has begun. A receipt this database does not know is made, so that its result is not lost.
+
+        Args:
+            holder: id of the job that reads, which takes over its own lease; empty takes over none.
+            seconds: how long other jobs keep off, unless the reading ends before.
+
+        Returns:
+            The fence of this run, larger than that of any run before it.
+
+        Raises:
+            BeingRead: another job's reading goes on; nothing was changed.
+        """
         begun = {"ocr_status": "processing", "ocr_queued_at": utc_now()}
         with self._database.writing() as connection:
             if _set(connection, receipt_id, **begun):
-                return
+                return leases.take(connection, receipt_id, holder, seconds)
         with self._database.writing() as connection:
             lock_for_outside_ids(connection)
             insert_missing(connection, users, id=user_id, name="")
             insert_missing(connection, receipts, id=receipt_id, user_id=user_id, image_path=image_path)
             _set(connection, receipt_id, **begun)
+            return leases.take(connection, receipt_id, holder, seconds)
 
-    def mark_pending(self, receipt_id: int, reason: str) -> None:
-        """A reading ended without a result and will be tried again; nothing happens unless one was on."""
-        with self._database.writing() as connection:
-            going_on = receipts.c.ocr_status == "processing"
-            _set(connection, receipt_id, going_on, ocr_status="pending", extraction_errors=[storable(reason)])
+    def mark_pending(self, receipt_id: int, reason: str, *, fence: int | None = None, kind: str = "error") -> None:
+        """A reading ended without a result and will be tried again; nothing happens unless one was on.
 
-    def mark_failed(self, receipt_id: int, error: str) -> None:
+        Args:
+            fence: of the run that ended; when a newer one has begun, the receipt is left to that.
+            kind: class of what ended it, for the attempts.
+        """
+        going_on = receipts.c.ocr_status == "processing"
+        self._end(receipt_id, "pending", reason, going_on, fence, kind)
+
+    def mark_failed(self, receipt_id: int, error: str, *, fence: int | None = None, kind: str = "error") -> None:
         """A reading ended for good without a result; what an earlier one found stays.
 
-        A receipt that another run completed meanwhile stays completed.
+        A receipt that another run completed meanwhile stays completed. `fence` and `kind` as in `mark_pending`.
         """
-        with self._database.writing() as connection:
-            not_read = receipts.c.ocr_status != "completed"
-            _set(connection, receipt_id, not_read, ocr_status="failed", extraction_errors=[storable(error)])
+        not_read = receipts.c.ocr_status != "completed"
+        self._end(receipt_id, "failed", error, not_read, fence, kind)
 
-    def save_extraction(self, receipt_id: int, extraction: Extraction) -> None:
+    def _end(
+        self, receipt_id: int, status: str, told: str, condition: ColumnElement[bool], fence: int | None, kind: str
+    ) -> None:
+        with self._database.writing() as connection:
+            _lock(connection, receipt_id)
+            if fence is None or leases.give_back(connection, receipt_id, fence, kind, told):
+                _set(connection, receipt_id, condition, ocr_status=status, extraction_errors=[storable(told)])
+
+    def save_extraction(self, receipt_id: int, extraction: Extraction, *, fence: int | None = None) -> None:
         """Replace fields and items by what was read and complete the receipt, all in one transaction.
 
         Saving twice, or from two processes at once, leaves the items of one reading.
 
+        Args:
+            fence: of the run that read it, as `mark_processing` gave it; None asks for no lease.
+
         Raises:
             NotFound: the receipt was deleted meanwhile.
+            Overtaken: a newer run has begun; nothing of the receipt was changed.
         """
         with self._database.writing() as connection:
             # The row first: its lock makes a second writer wait before it looks for items to replace.
-            if not _set(connection, receipt_id, **_fields(extraction)):
+            if not _lock(connection, receipt_id):
                 raise NotFound(f"There is no receipt {receipt_id} in {self.where}: it was deleted while it was read.")
-            connection.execute(delete(receipt_items).where(receipt_items.c.receipt_id == receipt_id))
-            if extraction.items:
-                connection.execute(insert(receipt_items), _item_rows(receipt_id, extraction))
+            held = fence is None or leases.give_back(connection, receipt_id, fence, "completed")
+            if held:
+                _set(connection, receipt_id, **extracted_fields(extraction))
+                connection.execute(delete(receipt_items).where(receipt_items.c.receipt_id == receipt_id))
+                if extraction.items:
+                    connection.execute(insert(receipt_items), extracted_items(receipt_id, extraction))
+        if not held:
+            raise Overtaken(receipt_id)
 
-
-def _fields(extraction: Extraction) -> dict[str, Any]:
-    fields: dict[str, Any] = {
-        "status": PROCESSED,
-        "ocr_status": "completed",
-        "ocr_text": extraction.ocr_text,
-        "merchant_name": extraction.merchant_name,
-        "total_amount": extraction.total_amount,
-        "currency": extraction.currency,
-        "extraction_confidence": extraction.confidence,
-        "extraction_errors": [storable(error) for error in extraction.errors],
-        "parsed_at": utc_now(),
-    }
-    if extraction.purchase_date is not None:
-        fields["purchase_date"] = extraction.purchase_date
-    return fields
-
-
-def _item_rows(receipt_id: int, extraction: Extraction) -> Sequence[dict[str, Any]]:
-    return [
-        {
-            "receipt_id": receipt_id,
-            "item_name": item.item_name,
-            "quantity": item.quantity,
-            "unit_price": item.unit_price,
-            "total_price": item.total_price,
-            "currency": item.currency,
-            "confidence": item.confidence,
-        }
-        for item in extraction.items
-    ]
+    def attempts(self, receipt_id: int) -> tuple[Attempt, ...]:
+        """The runs over a receipt, newest first, at most `leases.KEPT_ATTEMPTS`."""
+        with self._database.reading() as connection:
+            return leases.read_attempts(connection, receipt_id)
 
 
 def _set(connection: Connection, receipt_id: int, *conditions: ColumnElement[bool], **values: Any) -> bool:
     done = connection.execute(update(receipts).where(receipts.c.id == receipt_id, *conditions).values(**values))
     return done.rowcount > 0
+
+
+def _lock(connection: Connection, receipt_id: int) -> bool:
+    """Hold the receipt's row until the end of the transaction; False when there is none."""
+    # By an update that changes nothing: a lock of the row alone comes before that of the table, and two that take
+    # them in different orders (`lock_for_outside_ids`) would wait for each other.
+    return _set(connection, receipt_id, updated_at=receipts.c.updated_at)
 
 
 def _chosen(user_id: int | None, ocr_status: OcrStatus | None) -> Sequence[ColumnElement[bool]]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple, cast
 
 from sqlalchemy import ColumnElement, Connection, Row, Table, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
-from pantry_queue.receipts.store.model import OcrStatus, Receipt, ReceiptItem
-from pantry_queue.receipts.store.schema import receipt_items, receipts, users
+from pantry_queue.receipts.store.model import PROCESSED, Extraction, OcrStatus, Receipt, ReceiptItem
+from pantry_queue.receipts.store.schema import receipt_items, receipts, storable, users, utc_now
 
 #: Largest id taken from outside. The database counts on from the largest it holds, so there must be room above.
 MAX_ID = 2**62
@@ -63,6 +64,40 @@ def insert_missing(connection: Connection, table: Table, **values: Any) -> None:
         "WHERE counter IS NOT NULL AND coalesce(pg_sequence_last_value(counter::regclass), 0) < :id"
     )
     connection.execute(advance, {"id": values["id"], "table": table.name})
+
+
+def extracted_fields(extraction: Extraction) -> dict[str, Any]:
+    """What a reading sets of its receipt's columns."""
+    fields: dict[str, Any] = {
+        "status": PROCESSED,
+        "ocr_status": "completed",
+        "ocr_text": extraction.ocr_text,
+        "merchant_name": extraction.merchant_name,
+        "total_amount": extraction.total_amount,
+        "currency": extraction.currency,
+        "extraction_confidence": extraction.confidence,
+        "extraction_errors": [storable(error) for error in extraction.errors],
+        "parsed_at": utc_now(),
+    }
+    if extraction.purchase_date is not None:
+        fields["purchase_date"] = extraction.purchase_date
+    return fields
+
+
+def extracted_items(receipt_id: int, extraction: Extraction) -> Sequence[dict[str, Any]]:
+    """The rows of a reading's items, in printed order."""
+    return [
+        {
+            "receipt_id": receipt_id,
+            "item_name": item.item_name,
+            "quantity": item.quantity,
+            "unit_price": item.unit_price,
+            "total_price": item.total_price,
+            "currency": item.currency,
+            "confidence": item.confidence,
+        }
+        for item in extraction.items
+    ]
 
 
 def _item(row: Row[Any]) -> ReceiptItem:

@@ -195,3 +195,25 @@ receipt_items = Table(
     *_times(),
     sqlite_autoincrement=True,
 )
+
+# No foreign key: a receipt that is deleted and made again must not begin with a fence that an old run still holds.
+ocr_leases = Table(
+    "ocr_leases",
+    metadata,
+    Column("receipt_id", _Id, primary_key=True, autoincrement=False),
+    Column("fence", _Id, nullable=False),
+    Column("until", UtcTime, nullable=False),
+    Column("holder", CleanText, nullable=False),
+)
+
+ocr_attempts = Table(
+    "ocr_attempts",
+    metadata,
+    Column("receipt_id", _Id, ForeignKey("receipts.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("fence", _Id, primary_key=True, autoincrement=False),
+    Column("job_id", CleanText, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("ended_at", UtcTime),
+    Column("class", CleanText, nullable=False, key="kind"),
+    Column("message", CleanText, nullable=False, default=""),
+)

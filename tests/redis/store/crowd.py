@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from multiprocessing.synchronize import Barrier
 from typing import Any
 
-from pantry_queue.receipts.store import ExtractedItem, Extraction, ReceiptStore
+from pantry_queue.receipts.store import ExtractedItem, Extraction, Overtaken, ReceiptStore
 
 
 def crowd(work: Callable[..., None], count: int, *arguments: Any) -> list[int | None]:
@@ -45,11 +46,12 @@ def add_and_adopt(number: int, barrier: Barrier, url: str, rounds: int) -> None:
 
 
 def replace(number: int, barrier: Barrier, url: str, receipt_id: int, rounds: int) -> None:
-    """Save readings that tell who made them, over and over."""
+    """Save readings that tell who made them, over and over; a run that another one overtakes stores nothing."""
     store = ReceiptStore(url)
     mine = tuple(ExtractedItem(f"of {number}") for _ in range(number + 1))
     barrier.wait(60)
     for _ in range(rounds):
-        store.mark_processing(receipt_id, image_path="/x.jpg", user_id=1)
-        store.save_extraction(receipt_id, Extraction(merchant_name=str(number), items=mine))
+        fence = store.mark_processing(receipt_id, image_path="/x.jpg", user_id=1, holder=str(number))
+        with suppress(Overtaken):
+            store.save_extraction(receipt_id, Extraction(merchant_name=str(number), items=mine), fence=fence)
     store.close()

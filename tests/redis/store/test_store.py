@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from sqlalchemy import create_engine, text
 
 from pantry_queue.errors import NotFound
 from pantry_queue.receipts.store import (
@@ -199,8 +200,21 @@ def test_amounts_are_kept_to_four_places(given_amount: str, kept: str | None) ->
     assert (held if held is None else f"{held:f}") == kept
 
 
+def as_before_leases(url: str) -> None:
+    """A database as the version made it that knew no leases."""
+    store = ReceiptStore(url)
+    store.prepare()
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        for name in ("ocr_leases", "ocr_attempts"):
+            connection.execute(text(f"DROP TABLE {name}"))
+    engine.dispose()
+
+
 def test_many_processes_may_be_the_first_to_use_a_database(new_url: NewUrl) -> None:
     urls = [new_url() for _ in range(8)]
+    for url in urls[4:]:
+        as_before_leases(url)
     assert crowd(use_first, 6, urls) == [0] * 6
     for url in urls:
         store = ReceiptStore(url)
@@ -225,6 +239,8 @@ def test_processes_saving_one_receipt_leave_the_items_of_one(new_url: NewUrl) ->
     receipt = store.get(receipt_id)
     winner = int(receipt.merchant_name or "")
     assert [item.item_name for item in receipt.items] == [f"of {winner}"] * (winner + 1)
+    newest = store.attempts(receipt_id)[0]
+    assert (newest.fence, newest.kind, newest.job_id) == (100, "completed", str(winner)), "runs are counted one by one"
     store.close()
 
 

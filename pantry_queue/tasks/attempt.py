@@ -1,0 +1,166 @@
+"""One run of a job over one receipt: its lease, its time, and the story that job and receipt tell of its end."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from types import TracebackType
+from typing import Any
+
+from rq import Retry
+from rq.job import Job
+from rq.timeouts import JobTimeoutException
+
+from pantry_queue.errors import NotFound, PantryError, StoreUnavailable
+from pantry_queue.receipts.store import MAX_ID, BeingRead, Extraction, Overtaken, ReceiptStore
+from pantry_queue.tasks.agent_client import CALL_SECONDS
+from pantry_queue.tasks.errors import AgentBusy, ReceiptFailed
+from pantry_queue.text import safe
+
+#: How often a job comes back because the agent is busy or another job reads its receipt, before that is a failed try.
+BUSY_ROUNDS = 100
+_LONGEST_WAIT = 300
+#: Another job gives its lease back when it ends, mostly long before the lease would; so ask that soon again.
+_LEASE_WAIT = 5
+_LEASE_POLL = 0.2
+#: What the agent may use of the job's time; the rest is for writing down how it went.
+_SHARE_OF_TIMEOUT = 0.8
+#: What the agent gets of that in any case, when the job had to wait for another one's end.
+_SHARE_OF_AGENT = 0.5
+#: A lease outlasts the call of the agent by what the store may need to take the result.
+_LEASE_MARGIN = 40.0
+
+
+class Attempt:
+    """One run of a job over one receipt; whatever exception ends it, job and receipt tell the same story.
+
+    A context manager instead of `except`: RQ's `JobTimeoutException` and faults nobody thought of must pass
+    through unchanged, and must not leave the receipt `processing` either.
+
+    Args:
+        receipt_id: as it came; need not make sense.
+        job: None when no worker runs it.
+    """
+
+    def __init__(self, store: ReceiptStore, receipt_id: Any, job: Job | None) -> None:
+        self._store = store
+        self._named = f"receipt {safe(str(receipt_id), 40)}"
+        self._row = row_id(receipt_id)
+        self._job = job
+        self._fence: int | None = None
+        self._others = False
+        limit = job.timeout if job is not None else None
+        budget = limit * _SHARE_OF_TIMEOUT if limit is not None and limit > 0 else None
+        waiting = (
+            CALL_SECONDS + _LEASE_MARGIN if budget is None else budget - min(CALL_SECONDS, budget * _SHARE_OF_AGENT)
+        )
+        self._wait_until = time.monotonic() + waiting
+        self._end = None if budget is None else time.monotonic() + budget
+
+    @property
+    def seconds(self) -> float:
+        """What the agent may take of this job's time, now."""
+        return CALL_SECONDS if self._end is None else max(0.0, min(CALL_SECONDS, self._end - time.monotonic()))
+
+    def begin(self, receipt_id: int, image_path: str, user_id: int) -> None:
+        """Take the receipt's lease; a job that cannot come back later waits here for another job's end.
+
+        Raises:
+            BeingRead: another job reads the receipt, and went on doing so for as long as this one can wait.
+        """
+        holder = self._job.id if self._job is not None else ""
+        while True:
+            try:
+                self._fence = self._store.mark_processing(
+                    receipt_id,
+                    image_path=image_path,
+                    user_id=user_id,
+                    holder=holder,
+                    seconds=self.seconds + _LEASE_MARGIN,
+                )
+            except BeingRead as busy:
+                self._others = True
+                if self.later(busy) is not None or time.monotonic() > self._wait_until:
+                    raise
+                time.sleep(_LEASE_POLL)
+            else:
+                self._others = False
+                return
+
+    def save(self, extraction: Extraction) -> None:
+        """Store what was read.
+
+        Raises:
+            Overtaken: a newer run has begun; nothing was stored.
+            ReceiptFailed: the receipt was deleted meanwhile.
+        """
+        try:
+            self._store.save_extraction(self._row or 0, extraction, fence=self._fence)
+        except NotFound as gone:
+            # Another try would make the receipt again that somebody has just deleted.
+            raise ReceiptFailed(str(gone)) from None
+
+    def later(self, busy: AgentBusy | BeingRead) -> Retry | None:
+        """How RQ is asked to bring the job back without using up a try; None when it has to be an ordinary failure.
+
+        RQ counts these rounds apart (`number_of_retries`). Only a scheduler ends such a wait, so it is not asked of
+        a job whose own retries do without one; and an agent that says no time has no promise to keep.
+        """
+        job = self._job
+        if job is None or busy.retry_after is None or not any(job.retry_intervals or ()):
+            return None
+        rounds = job.number_of_retries or 0
+        if rounds >= BUSY_ROUNDS:
+            return None
+        wait = min(busy.retry_after, _LEASE_WAIT) if isinstance(busy, BeingRead) else busy.retry_after
+        return Retry(max=BUSY_ROUNDS, interval=min(max(1, wait) * (1 + rounds // 5), _LONGEST_WAIT))
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is None:
+            return
+        if isinstance(error, PantryError):
+            error.args = (f"{self._named}: {error}",)
+        if isinstance(error, ReceiptFailed) and self._job is not None:
+            # RQ decides with this same object after the task has raised (rq.worker.BaseWorker.handle_job_failure).
+            self._job.retries_left = 0
+        if self._row is None or self._others or isinstance(error, Overtaken):
+            return
+        mark = self._store.mark_failed if self._is_last(error) else self._store.mark_pending
+        # The database may be what failed; the job's own failure then tells it.
+        with suppress(StoreUnavailable):
+            mark(self._row, self._told(error), fence=self._fence, kind=_kind(error))
+
+    def _is_last(self, error: BaseException) -> bool:
+        if isinstance(error, AgentBusy) and self.later(error) is not None:
+            return False
+        return self._job is None or not self._job.should_retry
+
+    def _told(self, error: BaseException) -> str:
+        if isinstance(error, PantryError):
+            return str(error)
+        if isinstance(error, JobTimeoutException):
+            limit = self._job.timeout if self._job is not None else "?"
+            return f"{self._named}: reading it took longer than the job may take ({limit} s)."
+        return f"{self._named}: {type(error).__name__}: {safe(str(error), 300)}"
+
+
+def row_id(value: Any) -> int | None:
+    """The receipt's id in `value`, which may be text, or None when it is none that a database holds."""
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        value = int(value[:30])
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= MAX_ID:
+        return None
+    return value
+
+
+def _kind(error: BaseException) -> str:
+    if isinstance(error, JobTimeoutException):
+        return "timeout"
+    if isinstance(error, StoreUnavailable):
+        return "db"
+    return str(getattr(error, "kind", "error"))

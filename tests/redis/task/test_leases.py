@@ -1,0 +1,58 @@
+"""Two runs over one receipt, as frozen workers, killed horses and second jobs make them."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+from rq import Retry
+
+from pantry_queue.receipts.store import ReceiptStore
+from tests.redis.task.agent import Reply, ScriptedAgent, receipt_answer, until
+from tests.redis.task.stage import Stage
+
+
+def test_a_frozen_worker_that_comes_back_late_overwrites_nothing(
+    stage: Stage, agent: ScriptedAgent, store: ReceiptStore
+) -> None:
+    agent.script["/x.jpg"] = [Reply(body=receipt_answer(1, items=40), delay=1), Reply(body=receipt_answer(1, items=1))]
+    frozen = stage.worker("stock-simple", "--burst")
+    job = stage.enqueue(1, "/x.jpg")
+    until(lambda: agent.calls, "the agent is asked")
+    os.kill(frozen.pid, signal.SIGSTOP)
+    # What a rescuer does with the job of a worker that is silent.
+    stage.redis.rpush(f"rq:queue:{stage.settings.queue_name}", job.id)
+    stage.burst("stock-simple")
+    assert len(store.get(1).items) == 1
+    read = store.get(1)
+    os.kill(frozen.pid, signal.SIGCONT)
+    assert frozen.wait(60) == 0, stage.log()
+    assert [(run.fence, run.kind) for run in store.attempts(1)] == [(2, "completed"), (1, "overtaken")]
+    assert store.get(1) == read
+
+
+def test_a_second_job_comes_back_when_the_receipt_is_free(
+    stage: Stage, agent: ScriptedAgent, store: ReceiptStore
+) -> None:
+    fence = store.mark_processing(1, image_path="/x.jpg", user_id=1, holder="another", seconds=600)
+    job = stage.enqueue(1, "/x.jpg", retry=Retry(max=1, interval=[60]))
+    stage.worker()
+    until(lambda: stage.status(1) == "scheduled", "the job comes back later")
+    assert (agent.calls, store.get(1).ocr_status) == ([], "processing")
+    store.mark_failed(1, "no image", fence=fence)
+    until(lambda: stage.status(1) == "finished", "the receipt is free")
+    job.refresh()
+    assert job.retries_left == 1, "waiting used up no try"
+    assert [run.job_id for run in store.attempts(1)] == ["ocr-1", "another"]
+
+
+def test_a_second_job_that_cannot_wait_long_enough_leaves_the_receipt_to_the_first(
+    stage: Stage, agent: ScriptedAgent, store: ReceiptStore
+) -> None:
+    fence = store.mark_processing(1, image_path="/x.jpg", user_id=1, holder="another", seconds=600)
+    job = stage.enqueue(1, "/x.jpg", job_timeout=2)
+    stage.burst("stock-simple")
+    assert "BeingRead: receipt 1: another job reads receipt 1" in stage.error(job)
+    assert (agent.calls, store.get(1).ocr_status, store.attempts(1)[0].kind) == ([], "processing", "running")
+    store.mark_pending(1, "agent away", fence=fence)
+    assert store.get(1).ocr_status == "pending"
