@@ -138,7 +138,7 @@ class PantryWorker(Obeying):
         refused = self._allow.refusal(raw)
         if refused is not None:
             told = f"pantry_queue.workers.allowlist.NotAllowed: not_allowed: {refused}."
-            self._scripts("refuse", taken.queue, taken.id, stored_text(told), utcformat(now()))
+            self._scripts("refuse", taken.queue, taken.id, stored_text(told), utcformat(now()), self.name)
             logger.error("Job %s was refused: %s.", safe(taken.id.decode()), refused)
             return False
         raw.setdefault(b"origin", taken.queue.encode())

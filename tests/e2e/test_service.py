@@ -85,21 +85,20 @@ def test_our_worker_takes_high_first_and_low_last(service: Service) -> None:
     assert [status["status"] for status in ended] == ["finished"] * 3
 
 
-@pytest.mark.parametrize(
-    ("number", "name"), [(301, NOT_AN_IMAGE), (302, BLANK), (303, "missing.jpg"), (304, "../../../etc/passwd")]
-)
-def test_what_cannot_be_read_fails_at_once_with_a_reason(service: Service, number: int, name: str) -> None:
-    path = service.samples["receipt-001.jpg"].path.parent / name
-    service.client.enqueue_ocr_task(number, str(path), 1)
+def test_what_cannot_be_read_fails_at_once_with_a_reason(service: Service) -> None:
+    names = {301: NOT_AN_IMAGE, 302: BLANK, 303: "missing.jpg", 304: "../../../etc/passwd"}
+    folder = service.samples["receipt-001.jpg"].path.parent
+    service.client.enqueue_batch_ocr((number, str(folder / name), 1) for number, name in names.items())
     service.work("pantry-console", "workers", "run", "--burst")
-    status = service.client.get_job_status(f"ocr-{number}")
-    assert status["status"] == "failed"
-    assert f"receipt {number}" in status["error"]
-    receipt = service.store.get(number)
-    assert receipt.ocr_status == "failed"
-    assert receipt.extraction_errors
-    assert service.client.clear_failed_jobs() == 1
-    assert service.client.get_job_status(f"ocr-{number}")["status"] == "not_found"
+    for number in names:
+        status = service.client.get_job_status(f"ocr-{number}")
+        assert status["status"] == "failed"
+        assert f"receipt {number}" in status["error"]
+        receipt = service.store.get(number)
+        assert receipt.ocr_status == "failed"
+        assert receipt.extraction_errors
+    assert service.client.clear_failed_jobs() == len(names)
+    assert {service.client.get_job_status(f"ocr-{number}")["status"] for number in names} == {"not_found"}
 
 
 def test_a_worker_told_to_stop_finishes_its_receipt_first(service: Service) -> None:

@@ -86,6 +86,8 @@ def test_none_of_it_runs(stage: Stage, tmp_path: Path) -> None:
         assert stage.redis.zscore("rq:failed:pantry-pilot", job.id) is not None
     good = queue.enqueue(f"{CHORES}.pid_of_horse")
     until(lambda: good.get_status() == "finished", "the worker goes on")
+    (worker,) = stage.redis.smembers("rq:workers")
+    assert stage.redis.hget(worker, "failed_job_count") == str(len(ATTACKS)).encode()
     assert process.poll() is None
 
 
