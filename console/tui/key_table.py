@@ -11,6 +11,7 @@ Scope = Literal[
     "rows",
     "overview",
     "jobs",
+    "filter",
     "job",
     "text",
     "workers",
@@ -68,6 +69,16 @@ TABLE: tuple[tuple[Scope, Group, tuple[Row, ...]], ...] = (
                 "queue(-1)",
             ),
             Row("job.order", "s", "order", "newest or oldest first", "order", 12),
+            Row("job.filter", "slash", "filter", "only jobs that fit a filter", "filter", 6, "/"),
+        ),
+    ),
+    (
+        "filter",
+        "Look at",
+        (
+            Row("filter.apply", "enter", "apply", "look for jobs that fit", "search", 1),
+            Row("filter.complete", "tab", "complete", "go on with the likeliest word", "complete", 2),
+            Row("filter.cancel", "escape", "cancel", "leave the filter as it was", "cancel", 3, "esc"),
         ),
     ),
     (

@@ -17,6 +17,7 @@ from console.tui.screens.overview import Overview
 from console.tui.screens.progress import ProgressScreen
 from console.tui.screens.workers import Workers
 from console.tui.widgets.choice import Choice
+from console.tui.widgets.filter_bar import FilterBar
 from console.tui.widgets.row_table import RowTable
 from console.tui.widgets.text_view import TextView
 from tests.tui.support import console, line_with, lines, press, screen, settle
@@ -30,11 +31,13 @@ OWNERS: dict[Scope, tuple[type, ...]] = {
     "text": (TextView,),
     "overview": (Overview,),
     "jobs": (Jobs,),
+    "filter": (FilterBar,),
     "job": (JobScreen,),
     "workers": (Workers,),
     "help": (Help,),
     "marks": (RowTable,),
     "dialog": (Confirm, Ask),
+    "confirm": (Confirm,),
     "choice": (Choice,),
     "progress": (ProgressScreen,),
 }

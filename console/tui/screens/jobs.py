@@ -11,10 +11,12 @@ from textual.containers import Container, Vertical
 from textual.widget import Widget
 
 from console.tui.acting.chosen import Chosen, chosen_jobs, whole_list
+from console.tui.finding import MOST_HITS, Finding, SearchNeed
 from console.tui.keys import Scope, bindings
 from console.tui.needs import JobNeed, WindowNeed
 from console.tui.present import jobs
 from console.tui.present.cells import Chip, chip
+from console.tui.present.hits import HitRows, progress
 from console.tui.present.job import preview
 from console.tui.present.queues import queue_key
 from console.tui.present.states import RARE_TABS, TABS
@@ -22,11 +24,13 @@ from console.tui.present.words import count
 from console.tui.screens.base import ConsoleScreen
 from console.tui.screens.job import JobScreen
 from console.tui.source import Answer, Need, Needs
+from console.tui.widgets.filter_bar import FilterBar
 from console.tui.widgets.key_bar import KeyBar
 from console.tui.widgets.line import Heading, Line
 from console.tui.widgets.row_table import RowTable
 from console.tui.widgets.text_view import TextView
 from pantry_queue.monitor.model import Counts, JobDetail, JobWindow
+from pantry_queue.text import safe
 
 if TYPE_CHECKING:
     from console.tui.session import Session
@@ -51,13 +55,15 @@ class Jobs(ConsoleScreen):
         self._queue: str | None = None
         self._newest_first = jobs.newest_first_by_default(self._state)
         self._window: JobWindow | None = None
-        self._rows = jobs.JobRows()
+        self._rows: jobs.JobRows | HitRows = jobs.JobRows()
+        self._finding = Finding()
         self._detail: JobDetail | None = None
         self._fresh = True
         self._seen_total = 0
 
     def body(self) -> Iterable[Widget]:
         yield Line(id="jobs-title")
+        yield FilterBar(self._seen_values, id="filter")
         yield Line(id="state-tabs")
         with Container(id="jobs-split"):
             yield RowTable(jobs.columns(self._state, one_queue=False), id="jobs", follow_top=True, markable=True)
@@ -72,20 +78,27 @@ class Jobs(ConsoleScreen):
         """The marked jobs, else the one under the cursor."""
         table = self.query_one("#jobs", RowTable)
         if table.marks.all:
-            return whole_list(self._state, self._queue, self._rows.row_count)
+            return whole_list(self._state, self._queue, self._rows.row_count, self.filter_text)
         return chosen_jobs(table.chosen_keys, {key: row.state for key, row in self._rows.jobs.items()}, self._state)
 
+    @property
+    def filter_text(self) -> str:
+        """The filter of the list (`monitor.query`); empty for none."""
+        return self._finding.where
+
     # -- what is wanted ---------------------------------------------------------------------------------
-    def look_at(self, state: str, queue: str | None) -> None:
+    def look_at(self, state: str, queue: str | None, where: str = "") -> None:
         """Show another list from its beginning.
 
         Args:
             state: one of `console.tui.present.states.TABS`.
             queue: one queue by its name in Redis, all when None.
+            where: a filter that can be understood; empty for none.
         """
         if state != self._state:
             self._newest_first = jobs.newest_first_by_default(state)
         self._state, self._queue = state, queue
+        self._finding.begin(where)
         self._restart()
 
     def _restart(self) -> None:
@@ -94,27 +107,40 @@ class Jobs(ConsoleScreen):
         table = self.query_one("#jobs", RowTable)
         table.set_columns(jobs.columns(self._state, one_queue=self._queue is not None))
         table.show(self._rows, fresh=True)
-        here = "go.failures" if self._state == "failed" and self._queue is None else self.HERE
-        self.query_one(KeyBar).name_keys((*self.SCOPES, *self.more_scopes()), here)
+        self._name_keys()
         self.paint()
         self.console_app.ask()
+
+    def _name_keys(self) -> None:
+        here = "go.failures" if self._state == "failed" and self._queue is None else self.HERE
+        self.query_one(KeyBar).name_keys((*self.SCOPES, *self.more_scopes()), here)
 
     def needs(self) -> Needs:
         top, stop = self.query_one("#jobs", RowTable).visible_range
         start = max(0, top - _MARGIN)
-        also: list[Need[Any]] = [self._need(start, stop + _MARGIN - start)]
+        search = self._search()
+        also: list[Need[Any]] = [] if self.filter_text else [self._need(start, stop + _MARGIN - start)]
+        also += [search] if search is not None else []
         key = self.query_one("#jobs", RowTable).cursor_key
         return Needs(also=(*also, JobNeed(key)) if key is not None else tuple(also))
 
     def _need(self, start: int, number: int) -> WindowNeed:
         return WindowNeed(self._state, self._queue, start, number, self._newest_first)
 
+    def _search(self) -> SearchNeed | None:
+        return self._finding.need(self._state, self._queue, newest_first=self._newest_first)
+
     def accept(self, answer: Answer) -> None:
         for need in answer.needs.also:
-            if isinstance(need, WindowNeed) and need == self._need(need.start, need.count):
+            if isinstance(need, SearchNeed):
+                if need == self._search():
+                    self._finding.found = answer.of(need)
+            elif isinstance(need, WindowNeed) and need == self._need(need.start, need.count):
                 self._take(answer.of(need))
             elif isinstance(need, JobNeed):
                 self._detail = answer.of(need)
+        if self._finding.going:
+            self.call_later(self.console_app.ask)
 
     def _take(self, window: JobWindow) -> None:
         """While rows are marked they keep their order, and those that are gone stay, until others are looked at."""
@@ -133,8 +159,11 @@ class Jobs(ConsoleScreen):
         compact = self.size.width < _COMPACT_BELOW
         self.query_one("#state-tabs", Line).show(jobs.state_tabs(counts, self._state, compact=compact))
         table = self.query_one("#jobs", RowTable)
-        if self._window is not None:
-            one = self._queue is not None
+        one = self._queue is not None
+        if self.filter_text:
+            self._rows = HitRows(self._finding.found.rows, self._state, snapshot.taken_at, one)
+            table.show(self._rows)
+        elif self._window is not None:
             self._rows = jobs.job_rows(self._window, self._state, snapshot.taken_at, one_queue=one)
             table.show(self._rows, fresh=self._fresh)
             self._fresh = False
@@ -158,11 +187,20 @@ class Jobs(ConsoleScreen):
         marked = jobs.marked_chip(self.query_one("#jobs", RowTable).marks)
         if marked is not None:
             chips.append(marked)
-        if self._window is None:
+        if self.filter_text:
+            chips += self._progress()
+        elif self._window is None:
             chips.append(chip("reading ...", "muted"))
         elif not self._rows.row_count:
             chips.append(chip(f"nothing is {self._state} here", "muted"))
         return chips
+
+    def _progress(self) -> list[Chip]:
+        it, found = self._finding, self._finding.found
+        chips = progress(
+            len(found.rows), found.looked, found.total, most=MOST_HITS, newest_first=self._newest_first, going=it.going
+        )
+        return [*chips, chip(safe(it.where, 200), "key", rank=2, action="screen.filter")]
 
     def _position(self, table: RowTable) -> list[Chip]:
         order = jobs.order_word(self._state, newest_first=self._newest_first)
@@ -199,17 +237,51 @@ class Jobs(ConsoleScreen):
         self.paint()
         self.console_app.ask()
 
+    # -- filtering --------------------------------------------------------------------------------------
+    def action_filter(self) -> None:
+        """Let a filter be typed."""
+        self.add_class("-filtering")
+        self.query_one(FilterBar).open(self.filter_text)
+        self.query_one(KeyBar).name_keys(("filter",), "")
+
+    @on(FilterBar.Applied)
+    def _apply_filter(self, event: FilterBar.Applied) -> None:
+        self._close_filter()
+        if event.where != self.filter_text:
+            self.look_at(self._state, self._queue, event.where)
+
+    @on(FilterBar.Closed)
+    def _close_filter(self) -> None:
+        self.query_one(FilterBar).close()
+        self.remove_class("-filtering")
+        self.query_one("#jobs", RowTable).focus()
+        self._name_keys()
+
+    def _seen_values(self) -> dict[str, set[str]]:
+        """Values met so far, for suggestions."""
+        snapshot = self.session.snapshot
+        seen: dict[str, set[str]] = {"func": {row.func for row in self._rows.jobs.values() if row.func}}
+        if snapshot is not None:
+            seen["queue"] = {queue.name for queue in snapshot.queues}
+            seen["worker"] = {worker.name for worker in snapshot.workers}
+        return seen
+
     def acted(self, outcome: Outcome) -> None:
         """What was done is no longer marked; what failed stays so."""
         table = self.query_one("#jobs", RowTable)
         table.marks.keep(name for name, _ in outcome.failed)
         table.refresh()
+        self._finding.again()
 
     @on(RowTable.Moved, "#jobs")
     def _moved(self) -> None:
         top, stop = self.query_one("#jobs", RowTable).visible_range
         held = self._rows
-        if self._window is not None and (top < held.start or min(stop, held.row_count) > held.start + len(held.items)):
+        if (
+            isinstance(held, jobs.JobRows)
+            and self._window is not None
+            and (top < held.start or min(stop, held.row_count) > held.start + len(held.items))
+        ):
             self.console_app.ask()
 
     @on(RowTable.Chosen, "#jobs")
@@ -223,29 +295,35 @@ class Jobs(ConsoleScreen):
         """The next list, or the one before."""
         counts = self._counts(self.session)
         states = [state for state in TABS if state not in RARE_TABS or getattr(counts, state) or state == self._state]
-        self.look_at(states[(states.index(self._state) + step) % len(states)], self._queue)
+        self.look_at(states[(states.index(self._state) + step) % len(states)], self._queue, self.filter_text)
 
     def action_show_state(self, state: str) -> None:
         """The list of this state."""
-        self.look_at(state, self._queue)
+        self.look_at(state, self._queue, self.filter_text)
 
     def action_queue(self, step: int) -> None:
         """The next queue, or the one before; all of them come before the first."""
         snapshot = self.session.snapshot
         names: list[str | None] = [None, *(queue_key(queue) for queue in snapshot.queues)] if snapshot else [None]
         place = names.index(self._queue) if self._queue in names else 0
-        self.look_at(self._state, names[(place + step) % len(names)])
+        self.look_at(self._state, names[(place + step) % len(names)], self.filter_text)
 
     def action_order(self) -> None:
         """Turn the list round."""
         self._newest_first = not self._newest_first
+        self._finding.again()
         self._restart()
 
     async def action_back(self) -> None:
-        """Marks go first; then from one queue to all, from all to the overview."""
+        """A search stops first; then marks go, then the filter, then one queue for all, then all for the overview."""
         table = self.query_one("#jobs", RowTable)
-        if table.marks:
+        if self._finding.going:
+            self._finding.stopped = True
+            self.paint()
+        elif table.marks:
             table.action_mark_none()
+        elif self.filter_text:
+            self.look_at(self._state, self._queue)
         elif self._queue is not None:
             self.look_at(self._state, None)
         else:
