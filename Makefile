@@ -17,9 +17,10 @@ demo: $(VENV)/.demo ## the main job on this machine: server, agent, workers, rec
 test: $(VENV)/.dev ## all tests
 	@$(BIN)/python -m pytest -q -n auto --dist loadfile
 
-chaos: $(VENV)/.dev ## 2,000 jobs while workers and server are killed, frozen and paused; then again beside a stock worker
+chaos: $(VENV)/.dev ## 2,000 jobs while workers and server are killed, frozen and paused; then again beside a stock worker; Redis away for 3 minutes
 	@$(BIN)/python -m tests.chaos.storm --jobs 2000 --seed 7
 	@$(BIN)/python -m tests.chaos.storm --jobs 2000 --stock
+	@OUTAGE_SECONDS=180 $(BIN)/python -m pytest -q --timeout 400 tests/redis/worker/test_outages.py::test_away_over_the_end_of_a_job
 
 lint: $(VENV)/.dev ## ruff, mypy --strict, import contracts
 	@$(BIN)/ruff check .

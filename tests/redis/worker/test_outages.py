@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +22,8 @@ from tests.redis.task.stage import Stage
 
 CHORES = "tests.redis.worker.chores"
 KEYS = Keys()
+#: How long Redis is away; `make chaos` has it away for three minutes.
+AWAY_SECONDS = float(os.environ.get("OUTAGE_SECONDS", "0"))
 
 
 @pytest.fixture
@@ -50,6 +53,7 @@ def test_away_over_the_end_of_a_job(own: tuple[Stage, embedded.EmbeddedServer]) 
     server.child.stop()
     (stage.folder / "go").touch()
     until(lambda: "Redis is away" in stage.log(), "it noticed")
+    time.sleep(AWAY_SECONDS)
     again = embedded.start(stage.folder / "own")
     try:
         until(lambda: stage.status_of("j") == "finished", "it is recorded")
