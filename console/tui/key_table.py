@@ -17,6 +17,7 @@ Scope = Literal[
     "workers",
     "help",
     "dialog",
+    "confirm",
     "choice",
     "progress",
     "marks",
@@ -183,6 +184,7 @@ TABLE: tuple[tuple[Scope, Group, tuple[Row, ...]], ...] = (
     ("mode", "Console", (Row("quit", "q", "app.quit", "leave the console", "quit", 8),)),
     ("app", "Console", (Row("quit.now", "ctrl+c ctrl+q", "quit", "leave the console at once"),)),
     ("dialog", "Console", (Row("dialog.cancel", "escape", "cancel", "change nothing", "", 0, "esc"),)),
+    ("confirm", "Console", (Row("dialog.canary", "T", "canary", "try five first"),)),
     ("choice", "Console", (Row("dialog.choose", "enter", "choose", "what the button says"),)),
     (
         "progress",

@@ -20,7 +20,7 @@ from console.tui.screens.jobs import Jobs
 from console.tui.widgets.choice import Choice
 from pantry_queue.control.actions import ACTIONS, Action
 from pantry_queue.control.outcome import Outcome, Progress
-from pantry_queue.control.plan import Group, Options, Plan, Selection
+from pantry_queue.control.plan import Group, Options, Plan, Selection, narrowed
 from pantry_queue.errors import RedisUnavailable
 from tests.tui.support import DARK, NOW, FixedSource, press, screen, settle, text
 
@@ -58,12 +58,18 @@ class FakeActor:
             raise self.trouble
         self.asked.append(("run", (plan, reason)))
         progress(Progress(self.total, 22, 21, 1, 0))
-        for _ in range(200):  # until the app has painted what it was told
+        for _ in range(200 if self.look is not str else 0):  # until the app has painted what it was told
             if "done" in self.look():
                 break
             await asyncio.sleep(0.02)
         self.seen.append(self.look())
         return Outcome("op-1", plan.action, done=31, skipped={"changed": 5}, undoable=True)
+
+    async def first(self, plan: Plan, count: int) -> Plan:
+        return narrowed(plan, [Group("failed", plan.groups[0].ids[:count])])
+
+    async def watch(self, ids: Any, seconds: float, *, stop: Any) -> dict[str, str]:
+        return dict(zip(ids, ("failed", *["finished"] * 9), strict=False))
 
     async def undo(self, operation: str | None, *, progress: Callable[[Progress], None], stop: Any) -> Outcome:
         self.asked.append(("undo", operation))
@@ -126,6 +132,24 @@ async def test_a_plan_is_shown_and_runs_as_it_was_confirmed(settings: Settings) 
         await press(pilot, "escape")
         assert actor.names().count("run") == 1
         assert isinstance(app.screen, Jobs)
+
+
+async def test_five_are_tried_first_and_the_rest_is_offered_with_what_became_of_them(settings: Settings) -> None:
+    actor = FakeActor()
+    app = fixed(settings, actor)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "3", "R")
+        await heard(pilot)
+        await press(pilot, "T")
+        assert isinstance(app.screen, Confirm)
+        assert "5 first: 1 failed, 4 finished" in screen(app)
+        assert "Requeue 31 jobs?" in screen(app)
+        await heard(pilot)
+        await press(pilot, "enter")
+        plans = [plan for name, (plan, *_) in actor.asked if name == "run"]
+        assert [plan.total for plan in plans] == [5, 31]
+        assert not set(plans[0].groups[0].ids) & set(plans[1].groups[0].ids)
 
 
 async def test_typed_ahead_keys_confirm_nothing(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -32,6 +32,12 @@ class Actor(Protocol):
 
     async def run(self, plan: Plan, *, reason: str, progress: Told, stop: Event) -> Outcome:
         """Do it, see `control.run.run`; `progress` is called on the event loop."""
+
+    async def first(self, plan: Plan, count: int) -> Plan:
+        """The same plan for its first jobs, see `control.canary.first`."""
+
+    async def watch(self, ids: Sequence[str], seconds: float, *, stop: Event) -> dict[str, str]:
+        """Wait until jobs have ended; the state each was last seen in, see `control.canary.watch`."""
 
     async def undo(self, operation: str | None, *, progress: Told, stop: Event) -> Outcome:
         """Bring back, see `control.trash.undo`; None is the last operation that can be undone."""
@@ -72,6 +78,26 @@ class RedisActor:
             from pantry_queue.control import run
 
             return run.run(scripts, plan, self._who(), reason=reason, progress=tell, stop=stop)
+
+        return await self._do(work)
+
+    async def first(self, plan: Plan, count: int) -> Plan:
+        """See `Actor.first`."""
+
+        def work(scripts: Scripts) -> Plan:
+            from pantry_queue.control import canary
+
+            return canary.first(scripts.connection, scripts.keys, plan, count)
+
+        return await self._do(work)
+
+    async def watch(self, ids: Sequence[str], seconds: float, *, stop: Event) -> dict[str, str]:
+        """See `Actor.watch`."""
+
+        def work(scripts: Scripts) -> dict[str, str]:
+            from pantry_queue.control import canary
+
+            return canary.watch(scripts.connection, scripts.keys, ids, seconds, stop=stop)
 
         return await self._do(work)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Coroutine
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -11,10 +12,11 @@ from console.tui.acting.chosen import Chosen
 from console.tui.acting.offers import Offer, offers
 from console.tui.acting.running import Running
 from console.tui.screens.ask import QUESTIONS, Ask
-from console.tui.screens.confirm import Confirm, Confirmed
+from console.tui.screens.confirm import CANARY, Confirm, Confirmed
 from console.tui.screens.progress import ProgressScreen
 from console.wording import outcome_sentence, refusal_sentence
 from pantry_queue.control.actions import Action, Noun
+from pantry_queue.control.canary import rest
 from pantry_queue.control.outcome import Outcome, Progress
 from pantry_queue.control.plan import Options, Plan, Selection
 from pantry_queue.errors import PantryError
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 FEW = 10
 #: From so many on the number is typed.
 TYPED_FROM = 1000
+#: Those that are tried first are waited for so long.
+CANARY_SECONDS = 120.0
 
 
 class Acting:
@@ -130,13 +134,16 @@ class Acting:
         if action.states and not plan.total and action.name != "queues.delete":
             self._app.tell(refusal_sentence(plan), severity="warning")
         elif action.asks or self._app.session.production or plan.total > FEW:
-            snapshot = self._app.session.snapshot
-            typed = self._app.session.production or plan.total >= TYPED_FROM
-            screen = Confirm(plan, now=snapshot.taken_at if snapshot else plan.seen_at, typed=typed)
-            self._app.clear_notifications()  # they would lie over what is to be read now
-            self._app.push_screen(screen, partial(self._confirmed, plan))
+            self._confirm(plan)
         else:
             await self._run(plan, "")
+
+    def _confirm(self, plan: Plan, tried: str = "") -> None:
+        snapshot = self._app.session.snapshot
+        typed = self._app.session.production or plan.total >= TYPED_FROM
+        screen = Confirm(plan, now=snapshot.taken_at if snapshot else plan.seen_at, typed=typed, tried=tried)
+        self._app.clear_notifications()  # they would lie over what is to be read now
+        self._app.push_screen(screen, partial(self._confirmed, plan))
 
     def _confirmed(self, plan: Plan, answer: Confirmed | None) -> None:
         reason = self._app.session.cannot_write()
@@ -145,7 +152,28 @@ class Acting:
         if reason:
             self._app.tell(f"Nothing was done. {reason}", severity="warning")
         else:
-            self._start(self._run(plan, answer.reason))
+            self._start(self._try(plan, answer.reason) if answer.canary else self._run(plan, answer.reason))
+
+    async def _try(self, plan: Plan, reason: str) -> None:
+        """A few first; when they have ended, the rest is offered with what became of them."""
+        running = self._open(Running("try", f"Trying {CANARY} first, until they have ended", 0))
+        self.show_running()
+        try:
+            some = await self._actor.first(plan, CANARY)
+            outcome = await self._actor.run(some, reason=reason or "canary", progress=_quiet, stop=running.stop)
+            ids = [name for group in some.groups for name in group.ids]
+            ends = await self._actor.watch(outcome.made or ids, CANARY_SECONDS, stop=running.stop)
+        except PantryError as error:
+            self._app.tell(str(error), severity="error")
+            return
+        finally:
+            self._shut(running)
+        if outcome.undoable and outcome.operation is not None:
+            self.undoable.append(outcome.operation)
+        counts = ", ".join(f"{number} {state}" for state, number in sorted(Counter(ends.values()).items()))
+        self._app.acted(outcome)
+        self._app.ask(overview=True)
+        self._confirm(rest(plan, ids), f"{len(ends)} first: {counts}")
 
     # -- doing ------------------------------------------------------------------------------------------
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
@@ -217,3 +245,7 @@ class Acting:
         self._app.tell(" ".join(parts), severity="error" if bad else "warning" if odd else "information")
         self._app.acted(outcome)
         self._app.ask(overview=True)
+
+
+def _quiet(progress: Progress) -> None:
+    """Of a few nothing is told on the way."""

@@ -38,10 +38,10 @@ def button(plan: Plan) -> str:
     return f"{verb_of(plan)} {amount(plan.total, 'job')}" if plan.action.states else verb_of(plan)
 
 
-def plan_lines(plan: Plan, now: datetime, width: int) -> list[tuple[Cell, ...]]:
+def plan_lines(plan: Plan, now: datetime, tried: str, width: int) -> list[tuple[Cell, ...]]:
     """What a plan will do, in lines of at most `width` cells."""
     lines: list[tuple[Cell, ...]] = []
-    for label, text, tone in _facts(plan, now):
+    for label, text, tone in [("Tried", tried, "strong"), *_facts(plan, now)]:
         parts = textwrap.wrap(text, max(20, width - _LABEL)) if text else []
         for place, part in enumerate(parts):
             head = Cell(label.ljust(_LABEL) if place == 0 else " " * _LABEL, "muted")
@@ -98,10 +98,14 @@ def progress_lines(running: Running, width: int) -> tuple[_Sides, _Sides, _Sides
     """Bar, counts and keys of an action that is under way."""
     progress = running.progress
     share = min(1.0, progress.looked / running.total) if running.total else 0.0
-    numbers = f"{count(progress.looked)}/{count(running.total)}  {round(100 * share)} %"
+    numbers = f"{count(progress.looked)}/{count(running.total)}  {round(100 * share)} %" if running.total else ""
     room = max(10, width - len(numbers) - 6)
     full = round(share * room)
-    bar = Chip((Cell("█" * full, "out"), Cell("░" * (room - full), "faint")))
+    bar = (
+        Chip((Cell("█" * full, "out"), Cell("░" * (room - full), "faint")))
+        if running.total
+        else chip("working ...", "muted")
+    )
     counts = [chip(f"{count(progress.done)} done", "finished")]
     counts.append(chip(f"{count(progress.skipped)} skipped", "waiting" if progress.skipped else "faint"))
     counts.append(chip(f"{count(progress.failed)} failed", "failed" if progress.failed else "faint"))

@@ -22,6 +22,9 @@ from console.tui.widgets.line import Heading, Line
 from console.tui.widgets.text_view import TextView
 from pantry_queue.control.plan import Plan
 
+#: So many are tried first when that is asked for.
+CANARY = 5
+
 
 @dataclass(frozen=True, slots=True)
 class Confirmed:
@@ -29,9 +32,11 @@ class Confirmed:
 
     Attributes:
         reason: for the audit.
+        canary: to a few of them first.
     """
 
     reason: str = ""
+    canary: bool = False
 
 
 class Confirm(ModalScreen[Confirmed | None]):
@@ -43,17 +48,19 @@ class Confirm(ModalScreen[Confirmed | None]):
         plan: what will be done.
         now: the server's time.
         typed: the number of jobs has to be typed.
+        tried: what became of those that were tried first; empty when none were.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings("dialog")]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("dialog"), *bindings("confirm")]
     AUTO_FOCUS = None
     #: Seconds in which keys are passed over.
     DEAF_SECONDS: ClassVar[float] = 0.25
 
-    def __init__(self, plan: Plan, *, now: datetime, typed: bool) -> None:
+    def __init__(self, plan: Plan, *, now: datetime, typed: bool, tried: str = "") -> None:
         super().__init__()
         self._plan = plan
         self._now = now
+        self._tried = tried
         self._typed = typed and bool(plan.action.states)
 
     def compose(self) -> ComposeResult:
@@ -74,7 +81,8 @@ class Confirm(ModalScreen[Confirmed | None]):
     def on_mount(self) -> None:
         self.query_one(TextView).can_focus = False
         self.query_one("#confirm-keys", Line).show(
-            [], [key_chip("tab", "next field", rank=1), key_chip("esc", "cancel", action="screen.cancel")]
+            [key_chip("T", f"try {CANARY} first", rank=2, action="screen.canary")] if self._can_try() else [],
+            [key_chip("tab", "next field", rank=3), key_chip("esc", "cancel", action="screen.cancel")],
         )
         self.set_timer(self.DEAF_SECONDS, self._listen)
 
@@ -83,7 +91,7 @@ class Confirm(ModalScreen[Confirmed | None]):
 
     def _fill(self) -> None:
         text = self.query_one(TextView)
-        text.show(plan_lines(self._plan, self._now, max(30, text.size.width - 1)))
+        text.show(plan_lines(self._plan, self._now, self._tried, max(30, text.size.width - 1)))
 
     def _listen(self) -> None:
         for widget in (*self.query(Input), *self.query(Choice)):
@@ -114,6 +122,14 @@ class Confirm(ModalScreen[Confirmed | None]):
     def _go(self) -> None:
         if self._counted():
             self.dismiss(Confirmed(self.query_one("#reason", Input).value.strip()))
+
+    def _can_try(self) -> bool:
+        return self._plan.action.undo in ("requeue", "copy") and self._plan.total > CANARY and not self._tried
+
+    def action_canary(self) -> None:
+        """A few first: what becomes of them says whether the rest should follow."""
+        if self._can_try() and not self.query_one("#go").disabled:
+            self.dismiss(Confirmed(self.query_one("#reason", Input).value.strip(), canary=True))
 
     def action_cancel(self) -> None:
         """Nothing is done."""
