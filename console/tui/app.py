@@ -18,11 +18,15 @@ from textual.screen import Screen
 from console.tui import terminal
 from console.tui.acting.actor import Actor, RedisActor
 from console.tui.acting.flow import Acting
+from console.tui.acting.local_fleet import LocalFleet
+from console.tui.address import Address
+from console.tui.commands import Command, obey, visit
 from console.tui.guard import TerminalGuard
 from console.tui.keys import bindings
 from console.tui.palette import ConsoleCommands
 from console.tui.refresher import Refresher
 from console.tui.screens.base import ConsoleScreen
+from console.tui.screens.command import CommandLine
 from console.tui.screens.help import Help
 from console.tui.screens.job import JobScreen
 from console.tui.screens.jobs import Jobs
@@ -56,6 +60,7 @@ class ConsoleApp(App[int]):
         read_only: refuse everything that would change it.
         production: what is changed is confirmed by typing its number.
         profile: name of the connection, for the audit.
+        start: what is shown first; the overview when left out.
         look: what suits the terminal.
         auto_refresh: read again and again; without it once at the start and whenever something else is wanted.
         watch_terminal: end when the terminal vanishes or a signal asks for it.
@@ -95,6 +100,7 @@ class ConsoleApp(App[int]):
         read_only: bool = False,
         production: bool = False,
         profile: str = "",
+        start: Address | None = None,
         look: terminal.Terminal | None = None,
         auto_refresh: bool = True,
         watch_terminal: bool = False,
@@ -107,7 +113,9 @@ class ConsoleApp(App[int]):
         self.session.read_only = READ_ONLY if read_only else ""
         self.session.production = production
         self.acting = Acting(self, actor or RedisActor(settings, profile))
+        self.fleet = LocalFleet(settings, profile)
         self._refresher = Refresher(source or RedisSource(settings), self)
+        self._start = start
         self._auto = auto_refresh
         self._watch = watch_terminal
         self._focused = True
@@ -132,6 +140,8 @@ class ConsoleApp(App[int]):
         if self._watch:
             terminal.end_on_signals(self._end)
         self._read()
+        if self._start is not None:
+            self.call_later(visit, self, self._start)
 
     def on_unmount(self) -> None:
         self._refresher.close()
@@ -234,11 +244,11 @@ class ConsoleApp(App[int]):
             await self.switch_mode(mode)
             self.ask()
 
-    async def go_to_jobs(self, state: str, queue: str | None) -> None:
-        """The jobs of one state, of one queue or of all."""
+    async def go_to_jobs(self, state: str, queue: str | None, where: str = "") -> None:
+        """The jobs of one state, of one queue or of all, that fit a filter."""
         await self._to_top("jobs")
         if isinstance(self.screen, Jobs):
-            self.screen.look_at(state, queue)
+            self.screen.look_at(state, queue, where)
 
     async def go_to_worker(self, name: str) -> None:
         """One worker in the list of workers."""
@@ -282,6 +292,15 @@ class ConsoleApp(App[int]):
     def action_repaint(self) -> None:
         self.refresh(layout=True)
 
+    def action_command(self) -> None:
+        self.push_screen(CommandLine(), self._commanded)
+
+    async def _commanded(self, meant: Address | Command | None) -> None:
+        if isinstance(meant, Command):
+            obey(self, meant)
+        elif meant is not None:
+            await visit(self, meant)
+
     def action_palette(self) -> None:
         self.action_command_palette()
 
@@ -299,6 +318,7 @@ def run_console(
     read_only: bool = False,
     production: bool = False,
     profile: str = "",
+    start: Address | None = None,
 ) -> int:
     """Open the terminal interface and stay in it until the operator leaves.
 
@@ -306,7 +326,7 @@ def run_console(
         settings: where Redis is.
         notice: a word shown in the status line.
         no_color: no colours; `NO_COLOR` does the same.
-        read_only, production, profile: see `ConsoleApp`.
+        read_only, production, profile, start: see `ConsoleApp`.
 
     Returns:
         the exit code: 0, 2 when there is no terminal to draw on, 128 + n when signal n ended it.
@@ -326,6 +346,7 @@ def run_console(
         read_only=read_only,
         production=production,
         profile=profile,
+        start=start,
         watch_terminal=True,
     )
     app.run()

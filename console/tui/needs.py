@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from console.tui.source import Need, Reading
+from pantry_queue.errors import NotFound
 from pantry_queue.monitor.model import JobDetail, JobWindow
+from pantry_queue.text import SafeText
+
+if TYPE_CHECKING:
+    from pantry_queue.workers.fleet import LocalWorker
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +55,42 @@ class JobNeed(Need[JobDetail | None]):
         from pantry_queue.monitor import job
 
         return job.read(reading.client, reading.keys, self.job_id)
+
+
+@dataclass(frozen=True, slots=True)
+class LocalNeed(Need["tuple[LocalWorker, ...]"]):
+    """The workers launched on this machine, newest first."""
+
+    def read(self, reading: Reading) -> tuple[LocalWorker, ...]:
+        """See `Need.read`; what is read are files of this user."""
+        from pantry_queue.workers import fleet
+
+        return fleet.known()
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerLogEnd:
+    """The last lines a worker of this machine wrote; `worker` is None when nothing is known of it any more."""
+
+    worker: LocalWorker | None
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LogNeed(Need[WorkerLogEnd]):
+    """The end of the log of a worker launched on this machine, at most `lines` of it."""
+
+    name: str
+    lines: int = 500
+
+    def read(self, reading: Reading) -> WorkerLogEnd:
+        """See `Need.read`. A worker that is not known, or has no log, is no fault of Redis: it is told in the lines."""
+        from pantry_queue.workers import fleet
+
+        try:
+            worker = fleet.find(self.name)
+            return WorkerLogEnd(worker, tuple(fleet.follow(worker, self.lines, on=False)))
+        except NotFound as error:
+            return WorkerLogEnd(None, (SafeText(str(error)),))
+        except OSError as error:
+            return WorkerLogEnd(None, (SafeText(f"The log cannot be read: {error.strerror}."),))

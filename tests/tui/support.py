@@ -12,7 +12,7 @@ from textual.app import App
 from textual.pilot import Pilot
 
 from console.tui.app import ConsoleApp
-from console.tui.needs import JobNeed, WindowNeed
+from console.tui.needs import JobNeed, LocalNeed, WindowNeed
 from console.tui.source import Answer, Need, Needs
 from console.tui.terminal import Terminal
 from pantry_queue.config import Settings
@@ -244,7 +244,7 @@ class FixedSource:
         self.total = total
         self.trouble: PantryError | None = None
         self.asked: list[Needs] = []
-        self.others: dict[type[Need[Any]], Any] = {}
+        self.others: dict[type[Need[Any]], Any] = {LocalNeed: ()}
         self.detail: Callable[[JobRow], JobDetail | None] = job_detail
 
     def read(self, needs: Needs) -> Answer:

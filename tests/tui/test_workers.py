@@ -1,0 +1,85 @@
+"""Workers launched, watched and stopped from the console: real processes on a real Valkey."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from redis import Redis
+from rq import Queue
+from textual.pilot import Pilot
+
+from console.tui.acting.local_fleet import order
+from console.tui.app import ConsoleApp
+from pantry_queue.workers import fleet
+from tests.tui import tasks
+from tests.tui.support import console, press, screen, settle
+
+
+async def _until(pilot: Pilot[object], condition: Callable[[str], bool]) -> None:
+    """Read Redis again and again until the screen shows it."""
+    for _ in range(400):
+        await press(pilot, "r")
+        if condition(screen(pilot.app)):
+            return
+        await pilot.pause(0.05)
+    raise AssertionError(screen(pilot.app))
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A data directory of its own, and tasks of the tests allowed."""
+    monkeypatch.setenv("PANTRY_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).resolve().parents[2]))
+    monkeypatch.setenv("WORKER_ALLOWED_TASKS", "tests.tui.tasks.")
+    return tmp_path
+
+
+async def test_workers_launched_here_drain_a_queue_show_what_they_write_and_stop(
+    live_console: Callable[..., ConsoleApp], redis_client: Redis, data: Path
+) -> None:
+    jobs = [Queue("emails", connection=redis_client).enqueue(tasks.add, place, b=1) for place in range(3)]
+    app = live_console()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await press(pilot, "4", "L", "0", "tab", *"em", "right", "enter", "enter")
+        assert "should be 1 to 64" in screen(app)
+        await press(pilot, "backspace", "backspace", "1", "enter", "enter", "enter")
+        await _until(pilot, lambda text: "✓ ended" in text)
+        assert [job.get_status(refresh=True) for job in jobs] == ["finished"] * 3
+        await press(pilot, "o")
+        await _until(pilot, lambda text: "log" in text and jobs[0].id in text)
+        await press(pilot, "escape")
+        await press(pilot, "L", "tab", "tab", "tab", "enter")
+        await _until(pilot, lambda text: "1 of 2 running" in text)
+        await press(pilot, "g")
+        (steady,) = [worker for worker in fleet.known() if worker.state == "running"]
+        assert not steady.burst
+        await _until(pilot, lambda text: redis_client.exists(f"rq:worker:{steady.name}") == 1)
+        await press(pilot, "S", "escape")
+        assert fleet.find(steady.name).state == "running"
+        await press(pilot, "S", "enter")
+        await _until(pilot, lambda text: "0 of 2 running" in text)
+        assert fleet.find(steady.name).exit_code == 0
+
+
+async def test_read_only_launches_nothing_and_says_so(data: Path) -> None:
+    app = console()
+    app.session.read_only = "This console is read-only."
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await settle(pilot)
+        await press(pilot, "4", "L")
+        assert "This console is read-only." in screen(app)
+        assert "Launch workers" not in screen(app)
+        await press(pilot, "S")
+        assert fleet.known() == ()
+
+
+def test_an_order_is_checked_in_one_sentence() -> None:
+    assert order(" 3 ", "a, b,a,", burst=True).queues == ("a", "b")
+    for number in ("", "0", "65", "-1", "1.5", "many", "²"):
+        with pytest.raises(ValueError, match="1 to 64"):
+            order(number, "", burst=False)
+    with pytest.raises(ValueError, match="printable"):
+        order("1", "a\x1b[31m", burst=False)
