@@ -204,6 +204,21 @@ class Keys:
         return f"{self.own}:stats:{minute}"
 
     @property
+    def history(self) -> str:
+        """Stream of samples of the last day (`pantry_queue.history`), whose other keys lie under this name."""
+        return f"{self.own}:history"
+
+    @property
+    def history_month(self) -> str:
+        """Stream of samples of the last month."""
+        return f"{self.history}:month"
+
+    @property
+    def history_lock(self) -> str:
+        """String with a token of the process that writes samples; expires."""
+        return f"{self.history}:writer"
+
+    @property
     def audit(self) -> str:
         """Stream of who did what, newest last."""
         return f"{self.own}:audit"

@@ -18,6 +18,7 @@ from console.cli import (
     failure_actions,  # noqa: F401 - gives `failures` its verbs
     failures,
     functions,
+    history,
     jobs,
     ocr,
     output,
@@ -81,6 +82,8 @@ app.command("undo")(trash.undo)
 app.command("audit")(audit.audit)
 app.command("check", cls=check.PluginCommand)(check.check)
 app.command("doctor")(diagnosis.doctor)
+app.command("history")(history.history)
+app.command("record")(history.record)
 app.add_typer(profiles.app, name="profiles")
 
 

@@ -47,6 +47,7 @@ def readers() -> Iterator[str]:
 def main(url: str, socket_path: str) -> None:
     from dataclasses import replace
 
+    from pantry_queue import history
     from pantry_queue.config import Settings
     from pantry_queue.connection import connect
     from pantry_queue.keys import Keys
@@ -94,6 +95,7 @@ def main(url: str, socket_path: str) -> None:
         "failures.groups": lambda: failures.groups(client, keys),
         "failures.members": lambda: list(failures.members(client, keys, {"x"})),
         "functions.read": lambda: functions.read(client, keys, 7200),
+        "history.read": lambda: [history.read(client, keys, since) for since in (3600, history.MONTH)],
         "events.newest": lambda: events.newest(client, keys, 10),
         "events.after": lambda: events.after(client, keys, "0-0", 10),
         "joblog.read": lambda: [joblog.read(client, keys, one) for one in ids],

@@ -1,0 +1,193 @@
+"""`history` and `record`: samples that are kept over time, and keeping them."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from threading import Event
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from console.cli import output
+from console.cli.durations import seconds
+from console.cli.target import Target, of, reader
+
+if TYPE_CHECKING:
+    from pantry_queue.history import Sample
+
+    Value = Callable[[Sample], float | None]
+
+_CELLS = 60
+#: In a curve, where nothing was sampled.
+_GAP = "·"
+#: Troubles that no waiting ends.
+_LASTING = ("permission", "auth", "certificate")
+_FIGURES = ("queued", "started", "finished", "failed", "deferred", "scheduled", "workers", "oldest_age")
+_RATES = ("in_per_s", "out_per_s", "failed_per_s")
+_SERVER = ("used_memory", "connected_clients", "ops_per_second", "round_trip_ms")
+
+
+def history(
+    context: typer.Context,
+    since: Annotated[str, typer.Option(help="How far back, such as 1h or 7d; a month is kept.")] = "1h",
+    queue: Annotated[str | None, typer.Option("--queue", "-q", help="One queue instead of all together.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+    as_jsonl: Annotated[bool, typer.Option("--jsonl", help="One JSON object a line.")] = False,
+) -> None:
+    """Counts and rates over time, as `record` and consoles have sampled them."""
+    from pantry_queue import history as kept
+    from pantry_queue.errors import NotFound
+    from pantry_queue.text import safe
+
+    back = min(seconds(since, "--since"), kept.MONTH)
+    target = of(context)
+    with reader(target.settings()) as client:
+        samples = kept.read(client, target.keys(), back, queue)
+    if not samples:
+        output.note(f"Nothing was sampled in the last {output.ago(back)}; `pantry-console record` does it.")
+    elif queue is not None and all(sample.figures is None for sample in samples):
+        raise NotFound(f"No sample of the last {output.ago(back)} has a queue {safe(queue)!r}.")
+    else:
+        _say_when_old(samples[-1])
+    if as_json:
+        output.document([sample_json(sample) for sample in samples])
+    elif as_jsonl:
+        for sample in samples:
+            output.line(sample_json(sample))
+    elif samples:
+        _show(samples)
+
+
+def _say_when_old(last: Sample) -> None:
+    age = (datetime.now(UTC) - last.at).total_seconds()
+    if age > max(60, 3 * last.step):
+        output.note(f"The last sample is {output.ago(age)} old: nobody samples now; `pantry-console record` does it.")
+
+
+def sample_json(sample: Sample) -> dict[str, Any]:
+    """One sample as `history --json` gives it."""
+    return {
+        "at": output.iso(sample.at),
+        "step": sample.step,
+        "gap": sample.gap,
+        **{name: _rounded(getattr(sample.figures, name, None)) for name in _FIGURES + _RATES},
+        "redis": {name: getattr(sample.server, name) for name in _SERVER},
+    }
+
+
+def _rounded(value: float | None) -> float | None:
+    return round(value, 4) if isinstance(value, float) else value
+
+
+def _show(samples: Sequence[Sample]) -> None:
+    first, last = samples[0].at, samples[-1].at
+    gaps = sum(1 for sample in samples if sample.gap)
+    output.text(f"{output.iso(first)} to {output.iso(last)}  {len(samples):,} samples  {gaps} gaps ({_GAP})")
+    output.table(("", "OVER TIME", "LEAST", "MOST", "LAST"), _rows(samples), right=("LEAST", "MOST", "LAST"))
+
+
+def _rows(samples: Sequence[Sample]) -> Iterator[tuple[str, ...]]:
+    for name in (*_FIGURES, *_RATES, *_SERVER):
+        values = [getattr(sample.server if name in _SERVER else sample.figures, name, None) for sample in samples]
+        seen = [value for value in values if value is not None]
+        if any(seen) or name in ("queued", "started", "failed"):
+            ends = (min(seen, default=None), max(seen, default=None), values[-1])
+            yield (_WORDS.get(name, name), curve(samples, values), *(_shown(name, value) for value in ends))
+
+
+_WORDS = {"oldest_age": "oldest", "in_per_s": "in/s", "out_per_s": "out/s", "failed_per_s": "failed/s"}
+_WORDS |= {"used_memory": "memory", "connected_clients": "clients", "ops_per_second": "ops/s", "round_trip_ms": "ms"}
+
+
+def _shown(name: str, value: float | None) -> str:
+    if value is None:
+        return "-"
+    if name == "oldest_age":
+        return output.ago(value)
+    if name == "used_memory":
+        return f"{value / 2**20:,.1f} MiB"
+    return f"{value:,.2f}" if isinstance(value, float) else f"{value:,}"
+
+
+def curve(samples: Sequence[Sample], values: Sequence[float | None], cells: int = _CELLS) -> str:
+    """Values over time as one line of blocks: the greatest of each stretch, a dot where nothing was sampled.
+
+    Args:
+        samples: oldest first; values: one a sample.
+    """
+    from console.tui.present.chart import blocks
+
+    begin = samples[0].at.timestamp()
+    span = max(1.0, samples[-1].at.timestamp() - begin)
+    count = max(1, min(cells, int(span // max(1, samples[0].step)) + 1))
+    drawn: list[float | None] = [None] * count
+    before = 0
+    for number, (sample, value) in enumerate(zip(samples, values, strict=True)):
+        cell = min(count - 1, int((sample.at.timestamp() - begin) / span * count))
+        if value is not None:
+            # Between two samples that follow each other nothing is missing, also where a stretch has none.
+            for at in range(cell if sample.gap or not number else min(cell, before + 1), cell + 1):
+                drawn[at] = max(drawn[at] or 0, value)
+        before = cell
+    top = max((value for value in drawn if value is not None), default=0)
+    return "".join(_GAP if value is None else blocks([value], 1, top or 1) for value in drawn)
+
+
+def record(
+    context: typer.Context,
+    interval: Annotated[int, typer.Option(min=10, max=60, help="Seconds between two samples.")] = 10,
+) -> None:
+    """Sample counts and rates in the foreground until SIGTERM or Ctrl-C, for `history` and charts.
+
+    Where several do it one of them writes, and another goes on when it ends. While Redis is away it waits.
+    """
+    target = of(context)
+    target.refuse_if_read_only("record")
+    with _ended() as end:
+        _record(target, interval, end)
+
+
+def _record(target: Target, interval: int, end: Event) -> None:
+    from pantry_queue import history as kept
+    from pantry_queue.connection import connect, describe, translated
+    from pantry_queue.errors import RedisUnavailable
+    from pantry_queue.monitor import snapshot
+    from pantry_queue.monitor.rates import RateHistory
+
+    settings, keys, rates, names = target.settings(), target.keys(), RateHistory(), snapshot.KnownNames()
+    away = writing = False
+    while not end.is_set():
+        try:
+            with translated(settings):
+                client = connect(settings, "reader")
+                try:
+                    taken = snapshot.take(client, keys, target=describe(settings), names=names)
+                    rates.observe(taken)
+                    wrote = kept.record(client, keys, taken, rates, interval)
+                finally:
+                    client.close()
+            if away or (wrote and not writing):
+                output.note(f"Sampling {describe(settings)} every {interval} s.")
+            away, writing = False, writing or wrote
+        except RedisUnavailable as error:
+            if error.cause in _LASTING:
+                raise
+            if not away:
+                output.note(f"{error} Waiting for it.")
+            away = True
+        end.wait(interval)
+
+
+@contextmanager
+def _ended() -> Iterator[Event]:
+    """SIGTERM and Ctrl-C end the waiting, and with it the command."""
+    end = Event()
+    before = {number: signal.signal(number, lambda *_: end.set()) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield end
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
