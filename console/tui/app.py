@@ -112,6 +112,7 @@ class ConsoleApp(App[int]):
         self.session = Session(describe(settings), notice)
         self.session.read_only = READ_ONLY if read_only else ""
         self.session.production = production
+        self.session.profile = profile
         self.acting = Acting(self, actor or RedisActor(settings, profile))
         self.fleet = LocalFleet(settings, profile)
         self._refresher = Refresher(source or RedisSource(settings), self)

@@ -29,7 +29,9 @@ class Session:
         next_try_in: seconds until the next attempt, while there is trouble.
         read_only: the sentence why nothing may be changed; empty when it may.
         production: what is changed is confirmed by typing its number.
+        profile: name of the connection; empty without one.
         doing: what is done in the background, for the status line.
+        typed: commands given behind `:`, the last one last.
     """
 
     target: str
@@ -42,7 +44,9 @@ class Session:
     next_try_in: float = 0.0
     read_only: str = ""
     production: bool = False
+    profile: str = ""
     doing: str | None = None
+    typed: list[str] = field(default_factory=list)
     history: RateHistory = field(default_factory=RateHistory)
     clock: Callable[[], float] = time.monotonic
     _answered_at: float = 0.0

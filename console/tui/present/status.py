@@ -10,6 +10,9 @@ from pantry_queue.monitor.model import RedisFacts, Snapshot
 from pantry_queue.text import safe
 
 _MOST_TARGET = 40
+_MOST_PROFILE = 20
+#: Milliseconds from which on an answer is called slow.
+SLOW_MS = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +28,15 @@ class Link:
     stale_for: float
     next_try_in: float
     doing: str | None = None
+    read_only: bool = False
+    profile: str = ""
+    production: bool = False
 
 
 def status(link: Link) -> tuple[list[Chip], list[Chip]]:
     """The chips at the left and at the right."""
     left = [chip(" pantry ", "badge", rank=3), chip(_short(safe(link.target, 200)), "strong", rank=1), _live(link)]
+    left[1:1] = _badges(link)
     if link.notice:
         left.append(chip(safe(link.notice, 200), "notice", rank=2))
     if link.doing:
@@ -42,6 +49,21 @@ def status(link: Link) -> tuple[list[Chip], list[Chip]]:
         right.append(chip(f"{link.snapshot.round_trip_ms:.1f} ms", "muted", rank=5))
         right.append(chip(clock(link.snapshot.taken_at), "muted", rank=4))
     return left, right
+
+
+def _badges(link: Link) -> list[Chip]:
+    """The named connection, marked when it is one of production, and whether anything can be changed."""
+    badges = []
+    if link.profile or link.production:
+        name = safe(link.profile, _MOST_PROFILE) or "production"
+        badges.append(chip(f" {name}{' PROD' if link.production and link.profile else ''} ", _tone(link.production)))
+    if link.read_only:
+        badges.append(chip("[READ-ONLY]", "warning"))
+    return badges
+
+
+def _tone(production: bool) -> str:
+    return "alarm" if production else "tab"
 
 
 def _short(target: str) -> str:
@@ -62,6 +84,8 @@ def _live(link: Link) -> Chip:
     if link.paused:
         return chip(f" PAUSED {age(link.stale_for)} ", "tab")
     every = f"{link.interval:g}s" if link.interval >= 1 else f"{link.interval * 1000:.0f}ms"
+    if link.snapshot.round_trip_ms > SLOW_MS:
+        return chip(f"! slow, {link.snapshot.round_trip_ms:.0f} ms", "warning")
     return chip(f"✓ live {every}", "finished")
 
 

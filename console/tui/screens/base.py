@@ -158,4 +158,7 @@ def _link(session: Session) -> Link:
         stale_for=session.stale_for,
         next_try_in=session.next_try_in,
         doing=session.doing,
+        read_only=bool(session.read_only),
+        profile=session.profile,
+        production=session.production,
     )

@@ -26,11 +26,21 @@ def left(link: Link) -> str:
         (replace(LIVE, snapshot=None), "connecting ..."),
         (replace(LIVE, snapshot=None, trouble=True, next_try_in=2.0), " NO ANSWER  next try in 2s "),
         (replace(LIVE, trouble=True, paused=True, stale_for=7.0), "STALE"),
+        (replace(LIVE, snapshot=replace(snapshot(), round_trip_ms=301.0)), "! slow, 301 ms"),
+        (replace(LIVE, read_only=True), "[READ-ONLY]"),
+        (replace(LIVE, profile="shop"), " shop "),
+        (replace(LIVE, profile="shop", production=True), " shop PROD "),
         (replace(LIVE, notice="demo: 12 receipts"), "demo: 12 receipts"),
     ],
 )
 def test_it_says_whether_what_is_shown_is_true(link: Link, said: str) -> None:
     assert said in left(link)
+
+
+def test_no_badge_without_a_reason() -> None:
+    assert "READ-ONLY" not in left(LIVE)
+    assert "PROD" not in left(replace(LIVE, profile="shop", read_only=True))
+    assert "slow" not in left(replace(LIVE, snapshot=replace(snapshot(), round_trip_ms=300.0)))
 
 
 def test_server_round_trip_and_its_clock() -> None:
