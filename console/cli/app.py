@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -29,6 +29,7 @@ from console.cli import (
     suspension,
     trash,
     up,
+    view,
     worker_actions,  # noqa: F401 - gives `workers` its verb
     workers,
 )
@@ -43,6 +44,9 @@ from pantry_queue.errors import (
     RedisUnavailable,
     Refused,
 )
+
+if TYPE_CHECKING:
+    from console.tui.address import Address
 
 #: Exit codes by kind of error, as docs/cli.md promises them to scripts. The first that fits counts.
 EXIT_CODES: tuple[tuple[type[PantryError], int], ...] = (
@@ -65,6 +69,7 @@ app = typer.Typer(
 )
 app.command("demo")(demo.demo)
 app.command("up")(up.up)
+app.command("view")(view.view)
 app.command("status")(status.status)
 app.add_typer(queues.app, name="queues")
 app.add_typer(jobs.app, name="jobs")
@@ -137,11 +142,17 @@ def _target(url: str | None, profile: str | None, read_only: bool | None) -> Tar
     from console.profiles import find
 
     found = find(profile)
-    return Target(found.url, found.read_only if read_only is None else read_only, found.name, found.production)
+    return Target(
+        found.url,
+        found.read_only if read_only is None else read_only,
+        found.name,
+        found.production,
+        unlockable=found.production and read_only is None,
+    )
 
 
-def open_console(target: Target) -> int:
-    """The terminal interface, which only this command imports."""
+def open_console(target: Target, start: Address | None = None) -> int:
+    """The terminal interface, which only this command and `view` import."""
     from console.tui.app import run_console
 
     return run_console(
@@ -150,6 +161,8 @@ def open_console(target: Target) -> int:
         read_only=target.read_only,
         production=target.production,
         profile=target.profile,
+        unlockable=target.unlockable,
+        start=start,
     )
 
 

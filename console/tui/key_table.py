@@ -201,7 +201,7 @@ TABLE: tuple[tuple[Scope, Group, tuple[Row, ...]], ...] = (
         (
             Row("command.apply", "enter", "apply", "go there"),
             Row("command.complete", "tab", "complete", "go on with the likeliest word"),
-            Row("command.history", "up", "history(-1)", "what was typed earlier, later", "", 0, "", "down", "history(1)"),
+            Row("command.history", "up", "history(-1)", "earlier, later words", "", 0, "", "down", "history(1)"),
             Row("command.cancel", "escape", "cancel", "stay", "", 0, "esc"),
         ),
     ),

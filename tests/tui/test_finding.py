@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from redis import Redis
 from rq import Queue
 
+from console.cli.app import run
+from console.tui.address import parse
 from console.tui.app import ConsoleApp
 from console.tui.finding import Found, SearchNeed
 from console.tui.screens.jobs import Jobs
 from console.tui.widgets.filter_bar import FilterBar, PlainInput
+from pantry_queue.config import Settings
 from tests.tui import tasks
-from tests.tui.support import FixedSource, console, job_row, line_with, lines, press, screen, settle
+from tests.tui.support import DARK, FixedSource, console, job_row, line_with, lines, press, screen, settle
 
 
 def _source(found: Found) -> FixedSource:
@@ -99,3 +103,37 @@ async def test_real_jobs_are_found_as_they_are_read(
         assert all(f"{job} " in screen(app) for job in wanted[:20])
         await press(pilot, "right_square_bracket")
         assert "0 hits" in lines(app)[1], "the filter goes along to the next state"
+
+
+async def test_a_command_goes_to_an_address_and_what_is_wrong_is_said() -> None:
+    app = console(_source(Found((job_row("failed", 1),), 51, 51, finished=True)), with_past=False)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "colon", *"jbos", "enter")
+        assert "did you mean jobs?" in screen(app)
+        await press(pilot, *["backspace"] * 4, *"jobs em", "tab", *" failed func:x", "enter")
+        jobs = app.screen
+        assert isinstance(jobs, Jobs)
+        assert jobs.filter_text == "func:x"
+        assert "emails" in lines(app)[1]
+        assert "1 hit" in lines(app)[1]
+        await press(pilot, "colon", *"theme pantry-light", "enter")
+        assert app.theme == "pantry-light"
+        await press(pilot, "colon", "up", "up")
+        assert "jobs emails failed func:x" in screen(app)
+        await press(pilot, "escape", "colon", *"quit", "enter")
+    assert app.return_code == 0
+
+
+async def test_the_console_opens_on_an_address() -> None:
+    app = ConsoleApp(
+        Settings(), source=FixedSource(), look=DARK, auto_refresh=False, start=parse("jobs exports failed")
+    )
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        assert "Jobs  ›  exports" in lines(app)[1]
+
+
+def test_a_bad_address_is_one_sentence_and_exit_2(capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(["view", "jbos"]) == 2
+    assert "did you mean jobs?" in " ".join(capfd.readouterr().err.split())

@@ -42,7 +42,7 @@ SINGLY = ("".join(HOSTILE[:4]) + "".join(HOSTILE[8:11]), "[/nope]", "[@click=app
 NAMES = ("controls", "broken-markup", "action", "wide", "long", "empty")
 _CONTROL = frozenset(map(chr, [*range(0x20), *range(0x7F, 0xA0), 0x202E, 0x200B, 0x2066]))
 _NEXT = "right_square_bracket"
-_TOUR = ("j", "2", "j", "3", "enter", _NEXT, _NEXT, _NEXT, "escape", "4", "colon")
+_TOUR = ("j", "2", "j", "3", "enter", _NEXT, _NEXT, _NEXT, "escape", "4", "ctrl+k")
 
 
 def poisoned(value: Any, evil: SafeText) -> Any:

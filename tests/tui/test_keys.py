@@ -9,6 +9,7 @@ import pytest
 from console.tui.app import ConsoleApp
 from console.tui.keys import GROUPS, KEYS, Scope, bindings, footer, help_sections, offered
 from console.tui.screens.ask import Ask
+from console.tui.screens.command import CommandLine
 from console.tui.screens.confirm import Confirm
 from console.tui.screens.help import Help
 from console.tui.screens.job import JobScreen
@@ -32,6 +33,7 @@ OWNERS: dict[Scope, tuple[type, ...]] = {
     "overview": (Overview,),
     "jobs": (Jobs,),
     "filter": (FilterBar,),
+    "command": (CommandLine,),
     "job": (JobScreen,),
     "workers": (Workers,),
     "help": (Help,),

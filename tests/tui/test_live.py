@@ -218,7 +218,7 @@ async def test_the_palette_goes_to_a_queue_and_to_a_job_by_its_id(live_console: 
     app = live_console()
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
-        await press(pilot, "colon")
+        await press(pilot, "ctrl+k")
         await pilot.press(*"queue images")
         await pilot.app.workers.wait_for_complete()
         await press(pilot, "enter")

@@ -1,0 +1,152 @@
+"""Addresses of views: `jobs ocr failed func:send_mail` opens the same list again, on any console. Pure.
+
+    address := "jobs" [queue] [state] [filter] | "queue" queue | "job" id | "workers" [name]
+             | "overview" | "failures" | "schedule" | "activity" | "doctor"
+
+A queue that looks like a state or like a filter, and each name with blanks in it, goes into double quotes, in which
+characters are escaped as in JSON.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from console.tui.present.states import TABS
+from pantry_queue.errors import PantryError
+from pantry_queue.monitor.query import parse as parse_filter
+from pantry_queue.text import safe
+
+#: Places that take no more words.
+PLAIN = ("overview", "failures", "schedule", "activity", "doctor")
+PLACES = ("jobs", "queue", "job", "workers", *PLAIN)
+
+_PLAIN_NAME = re.compile(r"[\w./@+-]+")
+_WORD = re.compile(r"\S+")
+
+
+class AddressError(PantryError):
+    """Words that are no address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A view.
+
+    Attributes:
+        place: one of `PLACES` but `queue`, which is short for the jobs of one.
+        state: the list, one of `console.tui.present.states.TABS`; only with jobs.
+        queue: one queue by its name in Redis, all when None; only with jobs.
+        where: a filter (`monitor.query`); only with jobs.
+        name: of a worker or a job, by its name in Redis; empty for all workers.
+    """
+
+    place: str
+    state: str = ""
+    queue: str | None = None
+    where: str = ""
+    name: str = ""
+
+
+def jobs_at(state: str = TABS[0], queue: str | None = None, where: str = "") -> Address:
+    """A list of jobs; what no filter can hold (control characters) is left out of it."""
+    return Address("jobs", state, queue, printable(where).strip())
+
+
+def printable(text: str) -> str:
+    """Each character that cannot be printed becomes a blank."""
+    return "".join(char if char.isprintable() else " " for char in text)
+
+
+def words(address: Address) -> str:
+    """The address as it is typed; `parse` understands it."""
+    if address.place == "jobs":
+        queue = [_written(address.queue)] if address.queue is not None else []
+        return " ".join(["jobs", *queue, address.state, *([address.where] if address.where else [])])
+    return f"{address.place} {_written(address.name)}" if address.name else address.place
+
+
+def parse(text: str) -> Address:
+    """Understand an address.
+
+    Raises:
+        AddressError: one sentence that says what is wrong and what would do.
+        pantry_queue.monitor.query.QueryError: the filter in it cannot be understood.
+    """
+    place, _, rest = printable(text).strip().partition(" ")
+    place, rest = place.lower(), rest.strip()
+    if place == "jobs":
+        return _jobs(rest)
+    if place not in PLACES:
+        near = difflib.get_close_matches(place, PLACES, 1)
+        meant = f"did you mean {near[0]}?" if near else f"it should be one of {', '.join(PLACES)}."
+        raise AddressError(f"There is no view {safe(place, 40)!r}; {meant}")
+    if place in PLAIN:
+        if rest:
+            raise AddressError(f"{place} takes no more words; leave out {safe(rest, 40)!r}.")
+        return Address(place)
+    name, left, _ = _name(rest)
+    if left:
+        raise AddressError(f"{place} takes one name; put it into double quotes if it has blanks.")
+    if place == "workers":
+        return Address(place, name=name)
+    if not name:
+        raise AddressError(f"Say which {place}, as in: {place} {'ID' if place == 'job' else 'NAME'}.")
+    return jobs_at(queue=name) if place == "queue" else Address(place, name=name)
+
+
+def _jobs(rest: str) -> Address:
+    state, queue = TABS[0], None
+    first, left, quoted = _name(rest)
+    if quoted or (first and first not in TABS and _PLAIN_NAME.fullmatch(first)):
+        queue, rest = first, left
+        first, left, quoted = _name(rest)
+    if first in TABS and not quoted:
+        state, rest = first, left
+    parse_filter(rest)
+    return jobs_at(state, queue, rest)
+
+
+def _name(text: str) -> tuple[str, str, bool]:
+    """The first name of a text, what is left, and whether the name stood in quotes."""
+    if text.startswith('"'):
+        try:
+            name, end = json.JSONDecoder().raw_decode(text)
+        except ValueError:
+            raise AddressError("These double quotes are never closed, or hold an escape that means nothing.") from None
+        if text[end : end + 1].strip():
+            raise AddressError("Behind a name in double quotes goes a blank.")
+        return str(name), text[end:].strip(), True
+    word = _WORD.match(text)
+    return (word[0], text[word.end() :].strip(), False) if word else ("", "", False)
+
+
+def _written(name: str) -> str:
+    return name if _PLAIN_NAME.fullmatch(name) and name not in TABS else json.dumps(name)
+
+
+def ways(text: str, queues: Iterable[str], workers: Iterable[str], commands: Iterable[str] = ()) -> list[str]:
+    """Whole texts that what is typed may become, for completion.
+
+    Args:
+        text: what is typed.
+        queues, workers: their names in Redis.
+        commands: words that are no places.
+    """
+    before, _, begun = text.rpartition(" ")
+    head = before.split()
+    options: list[str] = []
+    if not head:
+        options = [*PLACES, *commands]
+    elif head == ["jobs"]:
+        options = [*TABS, *map(_written, queues)]
+    elif head[0] == "jobs" and len(head) == 2 and head[1] not in TABS:
+        options = list(TABS)
+    elif head == ["queue"]:
+        options = [_written(name) for name in queues]
+    elif head == ["workers"]:
+        options = [_written(name) for name in workers]
+    return [f"{before} {option}".lstrip() for option in options if option.startswith(begun)]

@@ -1,0 +1,65 @@
+"""What is typed behind `:`, and going to an address."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from console.tui.address import Address, AddressError, parse, printable
+from console.tui.themes import THEMES
+from pantry_queue.text import safe
+
+if TYPE_CHECKING:
+    from console.tui.app import ConsoleApp
+
+#: Words that are no places.
+COMMANDS = ("theme", "help", "quit")
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One of `COMMANDS` and the word behind it."""
+
+    name: str
+    word: str = ""
+
+
+def understand(text: str) -> Address | Command:
+    """What is typed behind `:`.
+
+    Raises:
+        AddressError, pantry_queue.monitor.query.QueryError: one sentence that says what is wrong.
+    """
+    name, _, word = printable(text).strip().partition(" ")
+    if name not in COMMANDS:
+        return parse(text)
+    word, names = word.strip(), [theme.name for theme in THEMES]
+    if name == "theme" and word not in names:
+        raise AddressError(f"There is no theme {safe(word, 40)!r}; it should be one of {', '.join(names)}.")
+    if name != "theme" and word:
+        raise AddressError(f"{name} takes no more words; leave out {safe(word, 40)!r}.")
+    return Command(name, word)
+
+
+def obey(app: ConsoleApp, command: Command) -> None:
+    """Do what a command says."""
+    if command.name == "theme":
+        app.theme = command.word
+    elif command.name == "help":
+        app.action_help()
+    else:
+        app.exit(0)
+
+
+async def visit(app: ConsoleApp, address: Address) -> None:
+    """Show what an address means, over or instead of what is shown."""
+    if address.place == "jobs":
+        await app.go_to_jobs(address.state, address.queue, address.where)
+    elif address.place == "job":
+        await app.go_to_job(address.name)
+    elif address.place == "workers" and address.name:
+        await app.go_to_worker(address.name)
+    elif address.place in (*app.MODES, "failures"):
+        await app.go(address.place)
+    else:
+        app.tell(f"This console has no view of {address.place}.", severity="warning")

@@ -1,0 +1,65 @@
+"""Addresses of views: what is written is understood again, whatever the names."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from console.tui.address import PLAIN, Address, AddressError, jobs_at, parse, words
+from console.tui.present.states import TABS
+from pantry_queue.errors import PantryError
+from pantry_queue.monitor.query import QueryError
+
+_names = st.one_of(st.text(min_size=1), st.sampled_from(["failed", "a b", '"', "func:x", "\ud83d", "\x1b[2J", "ocr"]))
+_filters = st.sampled_from(["", "func:x", "failed", "queued or ocr", 'error:"time out" age>2h', '"a" b', "not (a)"])
+_addresses = st.one_of(
+    st.builds(jobs_at, st.sampled_from(TABS), st.none() | _names, _filters),
+    st.builds(Address, st.sampled_from(PLAIN)),
+    st.builds(lambda name: Address("job", name=name), _names),
+    st.builds(lambda name: Address("workers", name=name), st.just("") | _names),
+)
+
+
+@given(_addresses)
+def test_what_is_written_is_understood_again(address: Address) -> None:
+    written = words(address)
+    assert written.isprintable()
+    assert parse(written) == address
+
+
+@given(st.text() | st.builds(lambda rest: f"jobs {rest}", st.text()))
+def test_any_text_is_an_address_or_one_sentence(text: str) -> None:
+    said = None
+    try:
+        address = parse(text)
+    except PantryError as error:
+        said = str(error)
+    if said is None:
+        assert parse(words(address)) == address
+    else:
+        assert said.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("jobs", jobs_at("queued")),
+        ("jobs failed", jobs_at("failed")),
+        ("jobs ocr failed func:x age>2h", jobs_at("failed", "ocr", "func:x age>2h")),
+        ("jobs func:x", jobs_at("queued", None, "func:x")),
+        ('jobs "failed"', jobs_at("queued", "failed")),
+        ("queue webhooks:retry", jobs_at("queued", "webhooks:retry")),
+    ],
+)
+def test_words_may_be_left_out(text: str, address: Address) -> None:
+    assert parse(text) == address
+
+
+def test_what_is_wrong_is_said() -> None:
+    with pytest.raises(AddressError, match="did you mean jobs"):
+        parse("jbos failed")
+    with pytest.raises(QueryError, match="no field foo"):
+        parse("jobs failed foo:1")
+    with pytest.raises(AddressError, match="Say which job"):
+        parse("job")
