@@ -221,6 +221,8 @@ class Acting:
             screen.show()
         elif running.hidden:
             self._note(running)
+        elif progress.looked < running.total > FEW:  # of an undo the number is known only now
+            self.show_running()
 
     def _note(self, running: Running) -> None:
         share = 100 * running.progress.looked // max(1, running.total)

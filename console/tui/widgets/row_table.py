@@ -23,6 +23,7 @@ from console.tui.present.columns import layout
 from console.tui.present.marks import Marks
 from console.tui.present.viewport import Viewport
 from console.tui.widgets.marking import Marking
+from console.tui.widgets.moving import Moving
 from console.tui.widgets.tones import TONE_CLASSES, Palette, fit, longest, tone_css
 
 _CACHED_STRIPS = 1000
@@ -30,13 +31,12 @@ _NO_POINTER = Cell("  ")
 _THUMB, _NO_THUMB = Cell("▐", "faint"), Cell(" ")
 #: Cells beside the columns: the pointer and the scroll bar.
 _MARGIN = 3
-_WHEEL_LINES = 3
 #: A row, whether the cursor is on it, the scroll bar's thumb, a mark.
 _Painted = tuple[Row | None, bool, bool, bool]
 _NOTHING: _Painted = (None, False, False, False)
 
 
-class RowTable(Marking, Widget, can_focus=True):
+class RowTable(Marking, Moving, Widget, can_focus=True):
     """The table.
 
     Args:
@@ -282,27 +282,10 @@ class RowTable(Marking, Widget, can_focus=True):
         if self._view.top != top:
             self.post_message(self.Moved(self, self._key))
 
-    def action_cursor(self, step: int) -> None:
-        self.move_to(self._view.cursor + step)
-
-    def action_page(self, step: int) -> None:
-        self.move_to(self._view.cursor + step * max(1, self._view.height - 1))
-
-    def action_edge(self, end: int) -> None:
-        self.move_to(self._view.count - 1 if end else 0)
-
-    def _scroll(self, lines: int) -> None:
+    def scroll_rows(self, lines: int) -> None:
         top = self._view.top
         self._view.scroll(lines)
         self._seen(top)
-
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        event.stop()
-        self._scroll(_WHEEL_LINES)
-
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        event.stop()
-        self._scroll(-_WHEEL_LINES)
 
     def on_resize(self, event: events.Resize) -> None:
         top = self._view.top
@@ -317,7 +300,7 @@ class RowTable(Marking, Widget, can_focus=True):
         if line < 0:
             return
         if event.x >= self.size.width - 1 and self._view.overflows:
-            self._scroll(self._view.at_bar(line) - self._view.top)
+            self.scroll_rows(self._view.at_bar(line) - self._view.top)
         elif self._view.top + line < self._view.count:
             self.move_to(self._view.top + line)
             if event.chain == 2 and self._key is not None:

@@ -1,0 +1,40 @@
+"""Moving through rows of a table, by key and by wheel."""
+
+from __future__ import annotations
+
+from textual import events
+
+from console.tui.present.viewport import Viewport
+
+_WHEEL_LINES = 3
+
+
+class Moving:
+    """The part of a table that moves: actions of the keys of scope `rows`."""
+
+    _view: Viewport
+
+    def move_to(self, place: int) -> None:
+        """Put the cursor on the row at this position and bring it into view."""
+        raise NotImplementedError
+
+    def scroll_rows(self, lines: int) -> None:
+        """Other rows, the cursor with them only as far as it must."""
+        raise NotImplementedError
+
+    def action_cursor(self, step: int) -> None:
+        self.move_to(self._view.cursor + step)
+
+    def action_page(self, step: int) -> None:
+        self.move_to(self._view.cursor + step * max(1, self._view.height - 1))
+
+    def action_edge(self, end: int) -> None:
+        self.move_to(self._view.count - 1 if end else 0)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        event.stop()
+        self.scroll_rows(_WHEEL_LINES)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        event.stop()
+        self.scroll_rows(-_WHEEL_LINES)
