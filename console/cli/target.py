@@ -27,12 +27,14 @@ class Target:
         read_only: refuse what writes.
         profile: name of the named connection, empty without one.
         production: it is one that is guarded.
+        unlockable: it is read-only by the profile's own caution, not because somebody asked for it.
     """
 
     url: str | None = None
     read_only: bool = False
     profile: str = ""
     production: bool = False
+    unlockable: bool = False
 
     def settings(self) -> Settings:
         """Settings from the environment, with the URL of the command line.

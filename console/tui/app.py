@@ -31,6 +31,7 @@ from console.tui.screens.help import Help
 from console.tui.screens.job import JobScreen
 from console.tui.screens.jobs import Jobs
 from console.tui.screens.overview import Overview
+from console.tui.screens.unlock import Unlock
 from console.tui.screens.workers import Workers
 from console.tui.session import Session
 from console.tui.source import Answer, Needs, RedisSource, Source
@@ -60,6 +61,7 @@ class ConsoleApp(App[int]):
         read_only: refuse everything that would change it.
         production: what is changed is confirmed by typing its number.
         profile: name of the connection, for the audit.
+        unlockable: read-only mode is a profile's own caution and can be left for a while.
         start: what is shown first; the overview when left out.
         look: what suits the terminal.
         auto_refresh: read again and again; without it once at the start and whenever something else is wanted.
@@ -100,6 +102,7 @@ class ConsoleApp(App[int]):
         read_only: bool = False,
         production: bool = False,
         profile: str = "",
+        unlockable: bool = False,
         start: Address | None = None,
         look: terminal.Terminal | None = None,
         auto_refresh: bool = True,
@@ -113,6 +116,7 @@ class ConsoleApp(App[int]):
         self.session.read_only = READ_ONLY if read_only else ""
         self.session.production = production
         self.session.profile = profile
+        self.session.unlockable = unlockable and production and bool(profile)
         self.acting = Acting(self, actor or RedisActor(settings, profile))
         self.fleet = LocalFleet(settings, profile)
         self._refresher = Refresher(source or RedisSource(settings), self)
@@ -280,6 +284,24 @@ class ConsoleApp(App[int]):
         if not self.session.paused:
             self.ask(overview=True)
 
+    def action_unlock(self) -> None:
+        """Leave the read-only mode of a production profile for a while, or go back to it."""
+        session = self.session
+        if session.unlocked_for:
+            session.lock()
+            self._paint()
+        elif not session.read_only:
+            self.tell("Nothing is locked: this console may change things.")
+        elif not session.unlockable:
+            self.tell("This console was started read-only and stays so.", severity="warning")
+        else:
+            self.push_screen(Unlock(session.profile), self._unlocked)
+
+    def _unlocked(self, sure: bool | None) -> None:
+        if sure:
+            self.session.unlock()
+            self._paint()
+
     def action_pace(self, step: int) -> None:
         self.session.pace(step)
         self._refresher.wake()
@@ -319,6 +341,7 @@ def run_console(
     read_only: bool = False,
     production: bool = False,
     profile: str = "",
+    unlockable: bool = False,
     start: Address | None = None,
 ) -> int:
     """Open the terminal interface and stay in it until the operator leaves.
@@ -327,7 +350,7 @@ def run_console(
         settings: where Redis is.
         notice: a word shown in the status line.
         no_color: no colours; `NO_COLOR` does the same.
-        read_only, production, profile, start: see `ConsoleApp`.
+        read_only, production, profile, unlockable, start: see `ConsoleApp`.
 
     Returns:
         the exit code: 0, 2 when there is no terminal to draw on, 128 + n when signal n ended it.
@@ -347,6 +370,7 @@ def run_console(
         read_only=read_only,
         production=production,
         profile=profile,
+        unlockable=unlockable,
         start=start,
         watch_terminal=True,
     )

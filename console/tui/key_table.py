@@ -185,6 +185,7 @@ TABLE: tuple[tuple[Scope, Group, tuple[Row, ...]], ...] = (
         (
             Row("refresh", "r", "refresh_now", "read Redis now", palette=True),
             Row("pause", "p", "pause", "hold the picture, or go on", "pause", 14, palette=True),
+            Row("unlock", "ctrl+r", "unlock", "a production profile: allow changes for 5 minutes, or lock it again"),
             Row("pace", "plus equals_sign", "pace(-1)", "read more, less often", "", 0, "+ -", "minus", "pace(1)"),
             Row("theme", "t", "next_theme", "dark, light, the terminal's colours", palette=True),
             Row("repaint", "ctrl+l", "repaint", "draw everything again", palette=True),

@@ -12,6 +12,8 @@ from pantry_queue.monitor.rates import RateHistory
 
 #: Seconds between two readings an operator can choose from.
 PACES = (0.5, 1.0, 2.0, 5.0, 10.0)
+#: How long a production profile stays unlocked.
+UNLOCKED_SECONDS = 300.0
 
 
 @dataclass(slots=True)
@@ -30,6 +32,7 @@ class Session:
         read_only: the sentence why nothing may be changed; empty when it may.
         production: what is changed is confirmed by typing its number.
         profile: name of the connection; empty without one.
+        unlockable: `read_only` may be left for a while; never when the command line asked for it.
         doing: what is done in the background, for the status line.
         typed: commands given behind `:`, the last one last.
     """
@@ -45,11 +48,14 @@ class Session:
     read_only: str = ""
     production: bool = False
     profile: str = ""
+    unlockable: bool = False
     doing: str | None = None
     typed: list[str] = field(default_factory=list)
     history: RateHistory = field(default_factory=RateHistory)
     clock: Callable[[], float] = time.monotonic
     _answered_at: float = 0.0
+    _unlocked_until: float = 0.0
+    _locked_by: str = ""
 
     def accept(self, snapshot: Snapshot) -> None:
         """A new snapshot has come."""
@@ -67,8 +73,30 @@ class Session:
         """Seconds since the last answer."""
         return self.clock() - self._answered_at if self._answered_at else 0.0
 
+    def unlock(self) -> None:
+        """Leave read-only mode for `UNLOCKED_SECONDS`, where that may be done."""
+        if self.unlockable and self.read_only:
+            self._locked_by, self.read_only = self.read_only, ""
+            self._unlocked_until = self.clock() + UNLOCKED_SECONDS
+
+    @property
+    def unlocked_for(self) -> float:
+        """Seconds until it is read-only again; 0 when it was not unlocked. What is due is done by asking."""
+        if not self._locked_by:
+            return 0.0
+        left = self._unlocked_until - self.clock()
+        if left <= 0:
+            self.lock()
+        return max(0.0, left)
+
+    def lock(self) -> None:
+        """Be read-only again, if it was."""
+        if self._locked_by:
+            self.read_only, self._locked_by = self._locked_by, ""
+
     def cannot_write(self) -> str:
         """Why nothing can be changed now, in one sentence; empty when it can."""
+        self.unlocked_for  # noqa: B018 - locks again what is due
         if self.read_only:
             return self.read_only
         if self.trouble is not None:

@@ -83,3 +83,31 @@ def test_an_order_is_checked_in_one_sentence() -> None:
             order(number, "", burst=False)
     with pytest.raises(ValueError, match="printable"):
         order("1", "a\x1b[31m", burst=False)
+
+
+async def test_a_production_profile_is_unlocked_by_its_name_for_a_while_and_a_console_started_read_only_never() -> None:
+    app = console()
+    now = [1000.0]
+    session = app.session
+    session.clock = lambda: now[0]
+    session.read_only, session.production, session.profile = "This console is read-only.", True, "shop"
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        await settle(pilot)
+        await press(pilot, "ctrl+r")
+        assert "stays so" in screen(app)
+        assert session.cannot_write()
+        session.unlockable = True
+        await press(pilot, "ctrl+r", *"sho", "enter")
+        assert "not the name" in screen(app)
+        assert session.cannot_write()
+        await press(pilot, "p", "enter")
+        assert session.cannot_write() == ""
+        assert "UNLOCKED 5m" in screen(app)
+        now[0] += 299
+        assert session.cannot_write() == ""
+        now[0] += 2
+        assert session.cannot_write() == "This console is read-only."
+        await press(pilot, "r")
+        assert "[READ-ONLY]" in screen(app)
+        await press(pilot, "ctrl+r", *"shop", "enter", "ctrl+r")
+        assert session.cannot_write() == "This console is read-only."

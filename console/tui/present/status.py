@@ -31,6 +31,7 @@ class Link:
     read_only: bool = False
     profile: str = ""
     production: bool = False
+    unlocked_for: float = 0.0
 
 
 def status(link: Link) -> tuple[list[Chip], list[Chip]]:
@@ -57,6 +58,8 @@ def _badges(link: Link) -> list[Chip]:
     if link.profile or link.production:
         name = safe(link.profile, _MOST_PROFILE) or "production"
         badges.append(chip(f" {name}{' PROD' if link.production and link.profile else ''} ", _tone(link.production)))
+    if link.unlocked_for > 0:
+        badges.append(chip(f"UNLOCKED {age(link.unlocked_for)}", "alarm"))
     if link.read_only:
         badges.append(chip("[READ-ONLY]", "warning"))
     return badges

@@ -148,6 +148,7 @@ class ConsoleScreen(Screen[None]):
 
 
 def _link(session: Session) -> Link:
+    unlocked_for = session.unlocked_for
     return Link(
         target=session.target,
         notice=session.notice,
@@ -161,4 +162,5 @@ def _link(session: Session) -> Link:
         read_only=bool(session.read_only),
         profile=session.profile,
         production=session.production,
+        unlocked_for=unlocked_for,
     )
