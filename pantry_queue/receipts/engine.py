@@ -44,6 +44,13 @@ class OcrEngine:
         models = Path(rapidocr.__file__).parent / "models"
         self._ocr = rapidocr.RapidOCR(params=_settings(models))
 
+    @property
+    def name(self) -> str:
+        """What reads, with its version and model: another name may read the same image otherwise."""
+        from importlib.metadata import version
+
+        return f"rapidocr {version('rapidocr')} {_RECOGNISER.removesuffix('.onnx')}"
+
     def read(self, image: Pixels) -> list[OcrLine]:
         """The lines of text of ``image`` (height x width x 3, blue, green, red), corners in its pixels.
 

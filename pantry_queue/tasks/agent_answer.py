@@ -15,6 +15,8 @@ from pantry_queue.text import safe
 _NAME_LIMIT = 500
 _CURRENCY_LIMIT = 16
 _NOTES_LIMIT = 50
+_ENGINE_LIMIT = 200
+_SHA_LIMIT = 64
 
 
 def read_answer(body: bytes, receipt_id: int) -> Extraction:
@@ -67,6 +69,8 @@ def _extraction(answer: Mapping[str, Any]) -> Extraction:
         items=tuple(_item(line, f"item {number}: ", notes) for number, line in enumerate(lines, 1)),
         ocr_text=_text(answer, "raw_text", None) or "",
         errors=tuple(notes),
+        engine=_text(answer, "engine", _ENGINE_LIMIT) or "",
+        image_sha256=(_text(answer, "image_sha256", _SHA_LIMIT) or "").lower(),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from types import TracebackType
 from typing import Any
@@ -12,9 +13,10 @@ from rq.job import Job
 from rq.timeouts import JobTimeoutException
 
 from pantry_queue.errors import NotFound, PantryError, StoreUnavailable
-from pantry_queue.receipts.store import MAX_ID, BeingRead, Extraction, Overtaken, ReceiptStore
+from pantry_queue.receipts.store import MAX_ID, BeingRead, Extraction, Overtaken, ReceiptStore, Result
 from pantry_queue.tasks.agent_client import CALL_SECONDS
 from pantry_queue.tasks.errors import AgentBusy, ReceiptFailed
+from pantry_queue.tasks.order import order_of, sha256_of
 from pantry_queue.text import safe
 
 #: How often a job comes back because the agent is busy or another job reads its receipt, before that is a failed try.
@@ -47,6 +49,7 @@ class Attempt:
         self._named = f"receipt {safe(str(receipt_id), 40)}"
         self._row = row_id(receipt_id)
         self._job = job
+        self._order = order_of(job) if job is not None else ""
         self._fence: int | None = None
         self._others = False
         limit = job.timeout if job is not None else None
@@ -62,14 +65,22 @@ class Attempt:
         """What the agent may take of this job's time, now."""
         return CALL_SECONDS if self._end is None else max(0.0, min(CALL_SECONDS, self._end - time.monotonic()))
 
-    def begin(self, receipt_id: int, image_path: str, user_id: int) -> None:
+    def begin(self, receipt_id: int, image_path: str, user_id: int) -> Mapping[str, Any] | None:
         """Take the receipt's lease; a job that cannot come back later waits here for another job's end.
+
+        Returns:
+            The summary that was stored, when this order was served already or the run waited for has served it;
+            no lease is held then.
 
         Raises:
             BeingRead: another job reads the receipt, and went on doing so for as long as this one can wait.
         """
         holder = self._job.id if self._job is not None else ""
+        waited_for: int | None = None
         while True:
+            stored = self._store.newest_result(receipt_id)
+            if stored is not None and self._serves(stored, waited_for, image_path):
+                return stored.body
             try:
                 self._fence = self._store.mark_processing(
                     receipt_id,
@@ -80,25 +91,35 @@ class Attempt:
                 )
             except BeingRead as busy:
                 self._others = True
+                waited_for = busy.fence if waited_for is None else waited_for
                 if self.later(busy) is not None or time.monotonic() > self._wait_until:
                     raise
                 time.sleep(_LEASE_POLL)
             else:
                 self._others = False
-                return
+                return None
 
-    def save(self, extraction: Extraction) -> None:
-        """Store what was read.
+    def save(self, extraction: Extraction, summary: Mapping[str, Any]) -> None:
+        """Store what was read, and the summary for a rerun of the same order.
 
         Raises:
             Overtaken: a newer run has begun; nothing was stored.
             ReceiptFailed: the receipt was deleted meanwhile.
         """
         try:
-            self._store.save_extraction(self._row or 0, extraction, fence=self._fence)
+            self._store.save_extraction(
+                self._row or 0, extraction, fence=self._fence, ordered_by=self._order, body=summary
+            )
         except NotFound as gone:
             # Another try would make the receipt again that somebody has just deleted.
             raise ReceiptFailed(str(gone)) from None
+
+    def _serves(self, stored: Result, waited_for: int | None, image_path: str) -> bool:
+        """Whether a stored result is what this run would find: an order asked for anew is read anew."""
+        same_order = bool(self._order) and stored.ordered_by == self._order
+        if not same_order and (waited_for is None or stored.fence < waited_for):
+            return False
+        return not stored.image_sha or sha256_of(image_path) in (None, stored.image_sha)
 
     def later(self, busy: AgentBusy | BeingRead) -> Retry | None:
         """How RQ is asked to bring the job back without using up a try; None when it has to be an ordinary failure.

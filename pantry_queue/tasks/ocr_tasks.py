@@ -6,6 +6,7 @@ A service enqueues it by its dotted path, with or without this package; any RQ w
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -23,7 +24,9 @@ def process_receipt_ocr(receipt_id: int, image_path: str, user_id: int) -> dict[
     """Read one receipt and store its fields and items.
 
     Running it again, or twice at once, leaves one result: one job at a time reads a receipt, and a run that was cut
-    off or frozen while a newer one began stores nothing. A receipt that the database does not know is made.
+    off or frozen while a newer one began stores nothing. A rerun of the same order (its worker died after it had
+    stored) gives the stored result; an order asked for anew is read anew. A receipt that the database does
+    not know is made.
     Whatever way a run ends, short of `kill -9`, the receipt's `ocr_status` tells it: `completed`, `pending` when RQ
     will try again, `failed` after the last try.
 
@@ -49,12 +52,17 @@ def process_receipt_ocr(receipt_id: int, image_path: str, user_id: int) -> dict[
     store, agent = _parts(settings.store_url, settings.agent_urls, settings.agent_token)
     attempt = Attempt(store, receipt_id, get_current_job())
     status = "completed"
+    summary: Mapping[str, Any] = {}
     try:
         with attempt:
             receipt, path, user = _checked(receipt_id, image_path, user_id)
-            attempt.begin(receipt, path, user)
-            extraction = agent.extract(receipt, path, user, seconds=attempt.seconds)
-            attempt.save(extraction)
+            stored = attempt.begin(receipt, path, user)
+            if stored is not None:
+                summary = stored
+            else:
+                extraction = agent.extract(receipt, path, user, seconds=attempt.seconds)
+                summary = _summary(extraction)
+                attempt.save(extraction, summary)
     except (AgentBusy, BeingRead) as busy:
         later = attempt.later(busy)
         if later is None:
@@ -66,7 +74,7 @@ def process_receipt_ocr(receipt_id: int, image_path: str, user_id: int) -> dict[
         "receipt_id": receipt_id,
         "status": status,
         "processing_time_ms": round((time.monotonic() - began) * 1000),
-        "result": _summary(extraction),
+        "result": dict(summary),
     }
 
 

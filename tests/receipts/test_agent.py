@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 
 
 FIELDS = [
-    *("receipt_id", "metadata", "items", "raw_text", "validation", "processing_time_ms", "success"),
+    *("receipt_id", "metadata", "items", "raw_text", "validation", "processing_time_ms"),
+    *("engine", "image_sha256", "success"),
     *("error_message", "error_code"),
 ]
 METADATA = ["merchant_name", "purchase_date", "total_amount", "currency", "confidence"]
@@ -62,6 +64,8 @@ def test_a_receipt_is_read(agent: AgentProcess, samples: list[Sample]) -> None:
     assert body["validation"]["valid"] is True
     assert str(sample.merchant) in body["raw_text"]
     assert body["processing_time_ms"] > 0
+    assert body["engine"].startswith("rapidocr ")
+    assert body["image_sha256"] == hashlib.sha256(sample.path.read_bytes()).hexdigest()
     assert [part.partition(";")[0] for part in response.headers["server-timing"].split(", ")] == [
         *("load", "wait", "decode", "ocr", "parse")
     ]

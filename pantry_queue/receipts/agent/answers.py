@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
 
-from pantry_queue.receipts.extract import Extraction, Item
+from pantry_queue.receipts.extract import Item
+
+if TYPE_CHECKING:
+    from .reading import Reading
 
 ReceiptId = str | int | None
 
@@ -32,8 +35,9 @@ class Problem(Exception):  # noqa: N818 - becomes an answer, not a crash
         self.headers = dict(headers or {})
 
 
-def read_body(receipt_id: ReceiptId, extraction: Extraction, milliseconds: int) -> dict[str, Any]:
+def read_body(receipt_id: ReceiptId, reading: Reading, milliseconds: int) -> dict[str, Any]:
     """The body for a receipt that was read. A page without any text is ``success: false``, ``no_text``."""
+    extraction = reading.extraction
     found = extraction.metadata
     has_text = bool(extraction.raw_text)
     return {
@@ -54,6 +58,8 @@ def read_body(receipt_id: ReceiptId, extraction: Extraction, milliseconds: int) 
             "confidence": extraction.validation.confidence,
         },
         "processing_time_ms": milliseconds,
+        "engine": reading.engine,
+        "image_sha256": reading.image_sha256,
         "success": has_text,
         "error_message": None if has_text else "There is no readable text on the image; take it again.",
         "error_code": None if has_text else "no_text",
@@ -70,6 +76,8 @@ def problem_body(receipt_id: ReceiptId, problem: Problem, milliseconds: int) -> 
         "raw_text": "",
         "validation": {"valid": False, "errors": [problem.sentence], "warnings": [], "confidence": 0.0},
         "processing_time_ms": milliseconds,
+        "engine": None,
+        "image_sha256": None,
         "success": False,
         "error_message": problem.sentence,
         "error_code": problem.code,

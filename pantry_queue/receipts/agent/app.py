@@ -65,13 +65,13 @@ class _Endpoints:
             body = await read_json(request)
             receipt_id = receipt_id_of(body)
             asked = extract_request(body)
-            extraction, timings = await self.desk.read(asked.image_path, request.is_disconnected)
+            reading = await self.desk.read(asked.image_path, request.is_disconnected)
         except Exception as error:
             problem = _problem(error)
             body = problem_body(receipt_id, problem, _milliseconds(started))
             return json_response(body, problem.status, problem.headers)
-        answer = read_body(receipt_id, extraction, _milliseconds(started))
-        return json_response(answer, headers={"Server-Timing": timings.header()})
+        answer = read_body(receipt_id, reading, _milliseconds(started))
+        return json_response(answer, headers={"Server-Timing": reading.timings.header()})
 
     async def health(self, _: Request) -> Response:
         return json_response({"status": "ok"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 import math
 import threading
@@ -45,6 +46,16 @@ class Timings:
         return ", ".join(f"{part};dur={seconds * 1000:.0f}" for part, seconds in self.parts.items())
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read, by which engine, of which bytes (SHA-256, hexadecimal), and how long each part took."""
+
+    extraction: Extraction
+    engine: str
+    image_sha256: str
+    timings: Timings
+
+
 class ReadingDesk:
     """Reads images with one engine on one thread.
 
@@ -80,7 +91,7 @@ class ReadingDesk:
         """Begin to load and warm the models on a thread that does not keep the process alive."""
         threading.Thread(target=self._load, name="load-models", daemon=True).start()
 
-    async def read(self, image_path: str, is_gone: Callable[[], Awaitable[bool]]) -> tuple[Extraction, Timings]:
+    async def read(self, image_path: str, is_gone: Callable[[], Awaitable[bool]]) -> Reading:
         """Fetch, decode, recognise and understand one image.
 
         :param is_gone: asked when the request's turn comes; a caller that gave up is not read for
@@ -100,7 +111,7 @@ class ReadingDesk:
                     raise Problem(499, "gone", "The caller went away before its turn came.")
                 extraction = await anyio.to_thread.run_sync(_read, engine, content, timings)
         self._seconds += _NEWEST_SHARE * (timings.parts["ocr"] - self._seconds)
-        return extraction, timings
+        return Reading(extraction, engine.name, hashlib.sha256(content).hexdigest(), timings)
 
     def _ready_engine(self) -> OcrEngine:
         if self._failure is not None:

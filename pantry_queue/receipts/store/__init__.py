@@ -13,6 +13,7 @@ from pantry_queue.receipts.store.model import (
     ReceiptItem,
 )
 from pantry_queue.receipts.store.receipt_store import MAX_PAGE, ReceiptStore
+from pantry_queue.receipts.store.results import Result
 from pantry_queue.receipts.store.rows import MAX_ID, Waiting
 from pantry_queue.receipts.store.schema import fitting, storable
 
@@ -29,6 +30,7 @@ __all__ = [
     "Receipt",
     "ReceiptItem",
     "ReceiptStore",
+    "Result",
     "Waiting",
     "fitting",
     "storable",

@@ -25,11 +25,13 @@ class BeingRead(PantryError):  # noqa: N818 - reads as what happened
     """Another job reads this receipt at the moment.
 
     Attributes:
+        fence: of the run that reads it.
         retry_after: seconds until its lease ends by itself, rounded up; it is mostly given back before.
     """
 
-    def __init__(self, receipt_id: int, seconds: float) -> None:
+    def __init__(self, receipt_id: int, fence: int, seconds: float) -> None:
         super().__init__(f"another job reads receipt {receipt_id} at the moment: wait for its end, or try again.")
+        self.fence = fence
         self.retry_after = max(1, ceil(seconds))
 
 
@@ -55,7 +57,7 @@ def take(connection: Connection, receipt_id: int, holder: str, seconds: float) -
     now = _now(connection)
     row = connection.execute(select(ocr_leases).where(ocr_leases.c.receipt_id == receipt_id)).first()
     if row is not None and row.until > now and not (holder and row.holder == holder):
-        raise BeingRead(receipt_id, (row.until - now).total_seconds())
+        raise BeingRead(receipt_id, int(row.fence), (row.until - now).total_seconds())
     fence = 1 if row is None else int(row.fence) + 1
     values = {"fence": fence, "until": now + timedelta(seconds=seconds), "holder": holder}
     if row is None:

@@ -43,6 +43,8 @@ class Extraction:
         ocr_text: the text as printed, lines separated by newlines.
         confidence: 0 to 1.
         errors: what the agent or the task found wrong with it, errors before warnings; empty is a clean reading.
+        engine: name and version of what read it; empty when the agent does not say.
+        image_sha256: of the image's bytes, hexadecimal; empty when the agent does not say.
     """
 
     merchant_name: str | None = None
@@ -53,6 +55,8 @@ class Extraction:
     items: tuple[ExtractedItem, ...] = ()
     ocr_text: str = ""
     errors: tuple[str, ...] = ()
+    engine: str = ""
+    image_sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from itertools import islice
 from typing import Any
@@ -14,6 +14,7 @@ from pantry_queue.receipts.store import leases
 from pantry_queue.receipts.store.database import Database
 from pantry_queue.receipts.store.leases import Overtaken
 from pantry_queue.receipts.store.model import OCR_STATUSES, Attempt, Extraction, OcrStatus, Receipt
+from pantry_queue.receipts.store.results import Result, keep_result, read_result
 from pantry_queue.receipts.store.rows import (
     Waiting,
     extracted_fields,
@@ -112,8 +113,7 @@ class ReceiptStore:
         Args:
             user_id: only this user's; None is everybody's.
             ocr_status: only those whose reading stands here.
-            limit: rows, at most `MAX_PAGE`.
-            offset: rows to leave out before.
+            limit, offset: rows, at most `MAX_PAGE`, and rows to leave out before.
         """
         with self._database.reading() as connection:
             return read_receipts(connection, *_chosen(user_id, ocr_status), limit=min(limit, MAX_PAGE), offset=offset)
@@ -233,13 +233,21 @@ class ReceiptStore:
             if fence is None or leases.give_back(connection, receipt_id, fence, kind, told):
                 _set(connection, receipt_id, condition, ocr_status=status, extraction_errors=[storable(told)])
 
-    def save_extraction(self, receipt_id: int, extraction: Extraction, *, fence: int | None = None) -> None:
-        """Replace fields and items by what was read and complete the receipt, all in one transaction.
-
-        Saving twice, or from two processes at once, leaves the items of one reading.
+    def save_extraction(
+        self,
+        receipt_id: int,
+        extraction: Extraction,
+        *,
+        fence: int | None = None,
+        ordered_by: str = "",
+        body: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Replace fields and items by what was read and complete the receipt, in one transaction, also twice at once.
 
         Args:
             fence: of the run that read it, as `mark_processing` gave it; None asks for no lease.
+            ordered_by: the order that run served, remembered with `body` for `newest_result`.
+            body: what JSON can hold; None remembers nothing.
 
         Raises:
             NotFound: the receipt was deleted meanwhile.
@@ -255,8 +263,15 @@ class ReceiptStore:
                 connection.execute(delete(receipt_items).where(receipt_items.c.receipt_id == receipt_id))
                 if extraction.items:
                     connection.execute(insert(receipt_items), extracted_items(receipt_id, extraction))
+                if fence is not None and body is not None:
+                    keep_result(connection, receipt_id, extraction, fence, ordered_by, body)
         if not held:
             raise Overtaken(receipt_id)
+
+    def newest_result(self, receipt_id: int) -> Result | None:
+        """What the newest run stored, while the receipt stands completed by it."""
+        with self._database.reading() as connection:
+            return read_result(connection, receipt_id)
 
     def attempts(self, receipt_id: int) -> tuple[Attempt, ...]:
         """The runs over a receipt, newest first, at most `leases.KEPT_ATTEMPTS`."""

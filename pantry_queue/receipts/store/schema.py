@@ -217,3 +217,14 @@ ocr_attempts = Table(
     Column("class", CleanText, nullable=False, key="kind"),
     Column("message", CleanText, nullable=False, default=""),
 )
+
+ocr_results = Table(
+    "ocr_results",
+    metadata,
+    Column("receipt_id", _Id, ForeignKey("receipts.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("image_sha", CleanText, primary_key=True),
+    Column("engine", CleanText, primary_key=True),
+    Column("fence", _Id, nullable=False),
+    Column("ordered_by", CleanText, nullable=False),
+    Column("body", JSON, nullable=False),
+)

@@ -69,3 +69,18 @@ def test_attempts_are_bounded_and_of_one_receipt(store: ReceiptStore) -> None:
     assert [attempt.fence for attempt in store.attempts(7)] == list(range(25, 5, -1))
     assert kinds(store, 8) == [(1, "b", "running")]
     assert store.attempts(9) == ()
+
+
+def test_a_result_is_given_again_only_while_the_newest_run_stands(store: ReceiptStore) -> None:
+    for number in range(1, 9):
+        fence = begin(store, 7, "a")
+        assert store.newest_result(7) is None, "a newer run has begun"
+        read = Extraction(engine="reader", image_sha256=f"{number % 7}")
+        store.save_extraction(7, read, fence=fence, ordered_by=f"order {number}", body={"items": number})
+        result = store.newest_result(7)
+        assert result is not None
+        assert (result.ordered_by, result.body, result.fence) == (f"order {number}", {"items": number}, fence)
+        assert (result.engine, result.image_sha) == ("reader", f"{number % 7}")
+    assert store.move(7, before="completed", after="pending")
+    assert store.newest_result(7) is None, "it is asked for anew"
+    assert store.newest_result(8) is None

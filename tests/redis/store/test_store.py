@@ -206,7 +206,7 @@ def as_before_leases(url: str) -> None:
     store.prepare()
     engine = create_engine(url)
     with engine.begin() as connection:
-        for name in ("ocr_leases", "ocr_attempts"):
+        for name in ("ocr_leases", "ocr_attempts", "ocr_results"):
             connection.execute(text(f"DROP TABLE {name}"))
     engine.dispose()
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
+from pathlib import Path
 
 from rq import Retry
 
@@ -56,3 +58,36 @@ def test_a_second_job_that_cannot_wait_long_enough_leaves_the_receipt_to_the_fir
     assert (agent.calls, store.get(1).ocr_status, store.attempts(1)[0].kind) == ([], "processing", "running")
     store.mark_pending(1, "agent away", fence=fence)
     assert store.get(1).ocr_status == "pending"
+
+
+def test_a_rerun_of_the_same_order_asks_the_agent_only_when_the_image_has_changed(
+    stage: Stage, agent: ScriptedAgent, store: ReceiptStore, tmp_path: Path
+) -> None:
+    image = tmp_path / "x.jpg"
+    image.write_bytes(b"before")
+    known = {"engine": "reader 1", "image_sha256": hashlib.sha256(b"before").hexdigest()}
+    agent.script[str(image)] = [Reply(body=receipt_answer(1, items=number) | known) for number in (2, 3, 4)]
+    job = stage.enqueue(1, str(image))
+    as_queued = stage.redis.dump(job.key)
+
+    def run_again(*, end_recorded: bool) -> None:
+        """Without its end recorded: the worker died after it had stored the result, and a rescuer put the job back."""
+        if not end_recorded:
+            stage.redis.delete(f"rq:results:{job.id}")
+        stage.redis.restore(job.key, 0, as_queued, replace=True)
+        stage.redis.rpush(f"rq:queue:{stage.settings.queue_name}", job.id)
+        until(lambda: stage.status(1) == "finished", "the job has run again")
+
+    stage.worker("stock-simple")
+    until(lambda: stage.status(1) == "finished", "the job has run")
+    first = job.return_value()
+    run_again(end_recorded=False)
+    assert (len(agent.calls), job.return_value(refresh=True)["result"]) == (1, first["result"])
+    run_again(end_recorded=True)
+    assert (len(agent.calls), len(store.get(1).items)) == (2, 3), "what is asked for anew is read anew"
+    image.write_bytes(b"after")
+    run_again(end_recorded=False)
+    assert (len(agent.calls), len(store.get(1).items)) == (3, 4), "another image is another work"
+    result = store.newest_result(1)
+    assert result is not None
+    assert (result.engine, result.image_sha) == tuple(known.values())
