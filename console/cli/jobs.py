@@ -12,7 +12,7 @@ from console.cli.target import of, reader
 from pantry_queue.errors import NotFound
 
 if TYPE_CHECKING:
-    from pantry_queue.monitor.model import JobDetail, JobRow
+    from pantry_queue.monitor.model import JobDetail, JobExecution, JobResult, JobRow
 
 app = typer.Typer(help="Jobs: list them, look at one.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -163,27 +163,8 @@ def detail_json(job: JobDetail) -> dict[str, Any]:
         "expires_in": job.expires_in,
         "depends_on": list(job.depends_on),
         "dependents": list(job.dependents),
-        "executions": [
-            {
-                "id": run.id,
-                "worker": run.worker,
-                "created_at": output.iso(run.created_at),
-                "last_heartbeat_at": output.iso(run.last_heartbeat_at),
-            }
-            for run in job.executions
-        ],
-        "results": [
-            {
-                "at": output.iso(result.at),
-                "kind": result.kind,
-                "worker": result.worker,
-                "value": result.value,
-                "traceback": "\n".join(result.traceback) or None,
-                "started_at": output.iso(result.started_at),
-                "ended_at": output.iso(result.ended_at),
-            }
-            for result in job.results
-        ],
+        "executions": [_execution_json(run) for run in job.executions],
+        "results": [_result_json(result) for result in job.results],
         "position": job.position,
         "group": job.group,
         "repeats_left": job.repeats_left,
@@ -195,6 +176,27 @@ def detail_json(job: JobDetail) -> dict[str, Any]:
         "rate_limit": job.rate_limit,
         "notes": list(job.notes),
         "log": list(job.log),
+    }
+
+
+def _execution_json(run: JobExecution) -> dict[str, Any]:
+    return {
+        "id": run.id,
+        "worker": run.worker,
+        "created_at": output.iso(run.created_at),
+        "last_heartbeat_at": output.iso(run.last_heartbeat_at),
+    }
+
+
+def _result_json(result: JobResult) -> dict[str, Any]:
+    return {
+        "at": output.iso(result.at),
+        "kind": result.kind,
+        "worker": result.worker,
+        "value": result.value,
+        "traceback": "\n".join(result.traceback) or None,
+        "started_at": output.iso(result.started_at),
+        "ended_at": output.iso(result.ended_at),
     }
 
 

@@ -54,32 +54,50 @@ def search(
         limit: hits after which the search ends; None for no limit.
 
     Yields:
-        One chunk a step, with its hits and how far the search has come; the last one is `finished`. Whoever stops
-        asking for chunks stops the search: nothing runs between two of them.
+        A chunk a step, its hits and how far the search has come, the last `finished`. It runs only while asked.
 
     Raises:
         ValueError: there is no such state.
         redis.exceptions.RedisError: the server is away, or a list may not be read.
     """
-    unknown = [state for state in states if state not in STATES]
-    if unknown:
-        raise ValueError(f"{unknown[0]!r} is no state of a list of jobs; it should be one of {', '.join(STATES)}.")
-    names = [name_of(name) for name in queues] if queues is not None else queue_names(client, keys)
-    streams = [(state, Stream(client, _sources(keys, query, state, names, newest_first))) for state in states]
-    total = sum(stream.total for _, stream in streams)
-    looked = hits = 0
+    streams = _streams(client, keys, query, states, queues, newest_first)
+    looked, hits, total = 0, 0, sum(stream.total for _, stream in streams)
+    for count, found in _steps(client, keys, query, streams, scan):
+        rows = found if limit is None else found[: limit - hits]
+        looked, hits = looked + count, hits + len(rows)
+        finished = limit is not None and hits >= limit
+        yield SearchChunk(rows, looked, total, hits, finished=finished)
+        if finished:
+            return
+    yield SearchChunk((), looked, total, hits, finished=True)
+
+
+def _steps(
+    client: Redis, keys: Keys, query: Query, streams: Sequence[tuple[str, Stream]], scan: int | None
+) -> Iterator[tuple[int, tuple[JobRow, ...]]]:
+    """State after state, `scan` entries in all: how many entries a step looked at, and its hits."""
+    looked = 0
     started, began = server_time(ask(client, [("TIME",)])[0]), time.monotonic()
     for state, stream in streams:
         for places in _bounded(stream, None if scan is None else scan - looked):
             now = started + timedelta(seconds=time.monotonic() - began)
-            rows = _hits(client, keys, query, state, places, now)
-            rows = rows if limit is None else rows[: limit - hits]
-            looked, hits = looked + len(places), hits + len(rows)
-            if limit is not None and hits >= limit:
-                yield SearchChunk(rows, looked, total, hits, finished=True)
-                return
-            yield SearchChunk(rows, looked, total, hits)
-    yield SearchChunk((), looked, total, hits, finished=True)
+            looked += len(places)
+            yield len(places), _hits(client, keys, query, state, places, now)
+
+
+def _streams(
+    client: Redis,
+    keys: Keys,
+    query: Query,
+    states: Sequence[str],
+    queues: Sequence[str | bytes] | None,
+    newest_first: bool,
+) -> list[tuple[str, Stream]]:
+    unknown = [state for state in states if state not in STATES]
+    if unknown:
+        raise ValueError(f"{unknown[0]!r} is no state of a list of jobs; it should be one of {', '.join(STATES)}.")
+    names = [name_of(name) for name in queues] if queues is not None else queue_names(client, keys)
+    return [(state, Stream(client, _sources(keys, query, state, names, newest_first))) for state in states]
 
 
 def _sources(keys: Keys, query: Query, state: str, names: Sequence[str], newest_first: bool) -> list[Source]:

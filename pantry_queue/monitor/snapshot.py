@@ -7,7 +7,7 @@ and run users' callbacks.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,8 @@ from pantry_queue.monitor.wire import Command, blob, blobs, name_of, number, per
 from pantry_queue.text import safe
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from redis import Redis
 
 #: Queues that only workers name, at most: a damaged worker record must not make us ask for a million.
@@ -79,40 +81,44 @@ def take(client: Redis, keys: Keys, *, target: str, names: KnownNames | None = N
     heads = _heads(client, keys, reading)
     took = (time.perf_counter() - began) * 1000
     now = server_time(reading.base[0])
-    registered = _queue_names(keys, reading.base[2])
-    paused = queues.paused(reading.base[5], reading.base[6], now)
     stats = tuple(
         workers.worker(name, replies, reading.listening.get(raw_of(keys.worker_channel(name))), now)
         for name, replies in sorted(reading.workers.items())
     )
-    by_queue = _by_queue(stats)
+    schedulers = (queues.scheduler(name, replies) for name, replies in sorted(reading.queues.items()))
     return Snapshot(
         taken_at=now,
         round_trip_ms=took,
         target=safe(target),
         redis=server.facts(reading.base[1]),
-        queues=tuple(
-            QueueStat(
-                name=safe(raw_of(name)),
-                raw_name=raw_of(name),
-                counts=queues.counts(replies),
-                workers=tuple(stat.name for stat in by_queue.get(safe(raw_of(name)), ())),
-                oldest_at=fields.when(heads.get(name)),
-                paused=name in paused,
-                paused_until=paused.get(name),
-                registered=name in registered,
-            )
-            for name, replies in sorted(reading.queues.items())
-        ),
+        queues=_queue_stats(keys, reading, heads, stats, now),
         workers=stats,
-        schedulers=tuple(
-            held
-            for name, replies in sorted(reading.queues.items())
-            if (held := queues.scheduler(name, replies)) is not None
-        ),
+        schedulers=tuple(held for held in schedulers if held is not None),
         suspended=number(reading.base[4]) not in (-2, 0),
         suspended_ttl=number(reading.base[4]) / 1000 if number(reading.base[4]) > 0 else None,
         quarantined=max(map(number, reading.base[7:])),
+    )
+
+
+def _queue_stats(
+    keys: Keys, reading: _Reading, heads: Mapping[str, bytes | None], stats: tuple[WorkerStat, ...], now: datetime
+) -> tuple[QueueStat, ...]:
+    """What is known of each queue, by name."""
+    registered = _queue_names(keys, reading.base[2])
+    paused = queues.paused(reading.base[5], reading.base[6], now)
+    by_queue = _by_queue(stats)
+    return tuple(
+        QueueStat(
+            name=safe(raw_of(name)),
+            raw_name=raw_of(name),
+            counts=queues.counts(replies),
+            workers=tuple(stat.name for stat in by_queue.get(safe(raw_of(name)), ())),
+            oldest_at=fields.when(heads.get(name)),
+            paused=name in paused,
+            paused_until=paused.get(name),
+            registered=name in registered,
+        )
+        for name, replies in sorted(reading.queues.items())
     )
 
 
