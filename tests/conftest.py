@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -18,6 +18,24 @@ if TYPE_CHECKING:
 
 #: Real receipts that lie beside a checkout; their licence keeps them out of it.
 SHARED_RECEIPTS = Path(__file__).resolve().parents[2] / "shared" / "receipts"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _stock_workers_end_at_once() -> Iterator[None]:
+    """RQ's worker waits a second for its listener, woken before it is told of the end; here it is told first."""
+    from rq.worker.base import BaseWorker
+
+    unsubscribe = BaseWorker.unsubscribe
+
+    def at_once(worker: BaseWorker) -> None:
+        listener: Any = worker.pubsub_thread
+        if listener is not None:
+            listener.stop()
+        unsubscribe(worker)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BaseWorker, "unsubscribe", at_once)
+        yield
 
 
 @pytest.fixture(scope="session")
