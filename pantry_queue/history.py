@@ -182,7 +182,8 @@ def _grid(snapshot: Snapshot, rates: RateHistory | None, step: int) -> Grid:
     server = snapshot.redis
     memory = None if server.used_memory is None else server.used_memory // 1024
     figures = (memory, server.connected_clients, server.ops_per_second, int(snapshot.round_trip_ms * 1000))
-    numbers = [0 if value is None else value + 1 for value in (*figures, len(snapshot.workers))]
+    living = sum(worker.verdict not in ("dead", "ghost") for worker in snapshot.workers)
+    numbers = [0 if value is None else value + 1 for value in (*figures, living)]
     for column in zip(*rows, strict=True):
         numbers.extend(column)
     return Grid(step, tuple(queue.raw_name for queue in queues), tuple(numbers))

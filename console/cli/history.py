@@ -84,8 +84,9 @@ def _rounded(value: float | None) -> float | None:
 
 def _show(samples: Sequence[Sample]) -> None:
     first, last = samples[0].at, samples[-1].at
-    gaps = sum(1 for sample in samples if sample.gap)
-    output.text(f"{output.iso(first)} to {output.iso(last)}  {len(samples):,} samples  {gaps} gaps ({_GAP})")
+    gaps = sum(sample.gap for sample in samples[1:])
+    told = f"nothing sampled for {output.ago(gaps)} of it ({_GAP})" if gaps else ""
+    output.text(f"{output.iso(first)} to {output.iso(last)}  samples: {len(samples):,}  {told}".rstrip())
     output.table(("", "OVER TIME", "LEAST", "MOST", "LAST"), _rows(samples), right=("LEAST", "MOST", "LAST"))
 
 
