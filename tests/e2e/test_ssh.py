@@ -120,7 +120,7 @@ def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
 def door(sshd: Door, settings: Settings) -> Door:
     """The account as docs/ssh.md sets it up: one key, one command, a profile that names Redis."""
     profiles = sshd.folder / "config.toml"
-    profiles.write_text(f'[profiles.shop]\nurl = "{settings.redis_url}"\n')
+    profiles.write_text(f'[profiles.shop]\nurl = "{settings.redis_url}"\nproduction = true\n')
     profiles.chmod(0o600)
     key = (sshd.folder / "user.pub").read_text()
     command = f"{sys.executable} -m console --read-only --profile shop"
@@ -150,6 +150,8 @@ def test_the_console_over_ssh_shows_data_changes_nothing_and_leaves_the_terminal
         pty.wait("1 of 1")
         pty.send("D")
         pty.wait("read-only")
+        pty.send("\x12")
+        pty.wait("stays so")
         pty.resize(80, 24)
         pty.wait("1 of 1")
         pty.send("\x03")
