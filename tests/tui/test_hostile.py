@@ -117,9 +117,8 @@ async def test_a_click_on_hostile_text_does_nothing() -> None:
     app = console(HostileSource(safe("[@click=app.quit]press[/]")))
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
-        for y in range(2, 38, 5):
-            for x in (3, 20, 70):
-                await pilot.click(offset=(x, y))
+        for y, x in zip(range(2, 38, 3), (3, 20, 70) * 4, strict=True):
+            await pilot.click(offset=(x, y))
         await settle(pilot)
         assert app.is_running
         assert app.return_code is None

@@ -21,6 +21,9 @@ _RUN = "import sys; from console.tui.app import run_console; from pantry_queue.c
 _PROGRAM = [sys.executable, "-c", f"{_RUN} sys.exit(run_console(Settings.from_env()))"]
 _RESTORED = (b"\x1b[?1049l", b"\x1b[?25h", b"\x1b[?1003l")
 
+# By a signal: one case is given up, not the process that has all others to run.
+pytestmark = pytest.mark.timeout(90, method="signal")
+
 
 @contextmanager
 def running(settings: Settings, size: tuple[int, int] = (120, 40), **env: str) -> Iterator[Pty]:
