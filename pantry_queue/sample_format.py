@@ -180,7 +180,13 @@ class _Numbers:
         return found
 
     def rest(self, count: int) -> Iterator[int]:
+        body, end = self._body, len(self._body)
         for _ in range(count):
-            yield self.one()
+            # Most take one byte, and a day has five million of them.
+            if self._at < end and body[self._at] < 0x80:
+                self._at += 1
+                yield body[self._at - 1]
+            else:
+                yield self.one()
         if self._at != len(self._body):
             raise Damaged
