@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -28,12 +28,14 @@ async def _until(pilot: Pilot[object], condition: Callable[[str], bool]) -> None
 
 
 @pytest.fixture
-def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A data directory of its own, and tasks of the tests allowed."""
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A data directory of its own, and tasks of the tests allowed; no worker outlives the test."""
     monkeypatch.setenv("PANTRY_DATA_DIR", str(tmp_path))
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).resolve().parents[2]))
     monkeypatch.setenv("WORKER_ALLOWED_TASKS", "tests.tui.tasks.")
-    return tmp_path
+    yield tmp_path
+    for worker in fleet.known():
+        fleet.stop(worker, 0.0)
 
 
 async def test_workers_launched_here_drain_a_queue_show_what_they_write_and_stop(
