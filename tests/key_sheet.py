@@ -34,14 +34,12 @@ def sheet() -> str:
         rows = [key for key in KEYS if PLACES.get(key.scope, f"On {key.scope}") == place]
         lines = [f"| {_keys(key.display)} | {key.what} |" for key in rows]
         parts.append(f"## {place}\n\n| keys | what they do |\n| --- | --- |\n" + "\n".join(dict.fromkeys(lines)) + "\n")
-    parts.append(
-        "## What changes Redis\n\n| key | on | action | what it does | undo |\n| --- | --- | --- | --- | --- |"
-    )
-    parts += [
-        f"| `{action.key}` | {action.noun} | {action.verb.replace('-', ' ')} | {action.what} | {action.undo_says or '-'} |"
-        for action in ACTIONS.values()
-        if action.key
-    ]
+    head = "| key | on | action | what it does | undo |\n| --- | --- | --- | --- | --- |"
+    parts.append(f"## What changes Redis\n\n{head}")
+    for action in ACTIONS.values():
+        if action.key:
+            name = f"{action.noun} | {action.verb.replace('-', ' ')}"
+            parts.append(f"| `{action.key}` | {name} | {action.what} | {action.undo_says or '-'} |")
     return "\n".join(parts) + "\n"
 
 
