@@ -25,6 +25,7 @@ from console.tui.guard import TerminalGuard
 from console.tui.keys import bindings
 from console.tui.palette import ConsoleCommands
 from console.tui.refresher import Refresher
+from console.tui.screens.activity import Activity
 from console.tui.screens.base import ConsoleScreen
 from console.tui.screens.command import CommandLine
 from console.tui.screens.help import Help
@@ -70,12 +71,13 @@ class ConsoleApp(App[int]):
 
     TITLE = "pantry-console"
     CSS_PATH: ClassVar[list[str | PurePath]] = [
-        f"screens/{name}.tcss" for name in ("base", "overview", "jobs", "job", "workers", "help", "dialogs")
+        f"screens/{name}.tcss" for name in ("base", "overview", "jobs", "job", "workers", "activity", "help", "dialogs")
     ]
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
         "overview": Overview,
         "jobs": Jobs,
         "workers": Workers,
+        "activity": Activity,
     }
     DEFAULT_MODE = "overview"
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {ConsoleCommands}

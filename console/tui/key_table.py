@@ -16,6 +16,8 @@ Scope = Literal[
     "job",
     "text",
     "workers",
+    "activity",
+    "event",
     "help",
     "dialog",
     "confirm",
@@ -113,6 +115,12 @@ TABLE: tuple[tuple[Scope, Group, tuple[Row, ...]], ...] = (
         ),
     ),
     (
+        "activity",
+        "Look at",
+        (Row("activity.tab", _NEXT, "tab(1)", "changes, events, trash", "tab", 7, "[ ]", _LAST, "tab(-1)"),),
+    ),
+    ("event", "Look at", (Row("event.open", "enter", "open", "the job of this event", "its job", 2),)),
+    (
         "rows",
         "Move",
         (
@@ -175,6 +183,7 @@ TABLE: tuple[tuple[Scope, Group, tuple[Row, ...]], ...] = (
             Row("go.jobs", "2", "go('jobs')", "jobs by state and queue", "Jobs", 4),
             Row("go.failures", "3", "go('failures')", "jobs that failed", "Failures", 5),
             Row("go.workers", "4", "go('workers')", "workers and how each one is", "Workers", 6),
+            Row("go.activity", "6", "go('activity')", "what was changed, what ran, what can be undone", "Activity", 9),
         ),
     ),
     ("mode", "Go to", (Row("back", "escape backspace", "back", "back one step", "", 0, "esc"),)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,13 @@ from pantry_queue.monitor.model import JobDetail, JobWindow
 from pantry_queue.text import SafeText
 
 if TYPE_CHECKING:
+    from pantry_queue.control.audit import Entry
+    from pantry_queue.control.trash import Kept
+    from pantry_queue.monitor.events import Event
     from pantry_queue.workers.fleet import LocalWorker
+
+#: The trash costs several round trips an operation: it is not read more often than this, in seconds.
+_TRASH_LASTS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,3 +101,52 @@ class LogNeed(Need[WorkerLogEnd]):
             return WorkerLogEnd(None, (SafeText(str(error)),))
         except OSError as error:
             return WorkerLogEnd(None, (SafeText(f"The log cannot be read: {error.strerror}."),))
+
+
+@dataclass(frozen=True, slots=True)
+class ChangesNeed(Need["tuple[Entry, ...]"]):
+    """The last entries of the audit, oldest first."""
+
+    count: int = 400
+
+    def read(self, reading: Reading) -> tuple[Entry, ...]:
+        """See `Need.read`."""
+        from pantry_queue.control import audit
+
+        return tuple(audit.newest(reading.client, reading.keys, self.count))
+
+
+@dataclass(frozen=True, slots=True)
+class EventsNeed(Need["tuple[Event, ...]"]):
+    """The last starts and ends of jobs that PantryWorkers told, oldest first."""
+
+    count: int = 400
+
+    def read(self, reading: Reading) -> tuple[Event, ...]:
+        """See `Need.read`."""
+        from pantry_queue.monitor import events
+
+        return events.newest(reading.client, reading.keys, self.count)
+
+
+@dataclass(frozen=True, slots=True)
+class TrashNeed(Need["tuple[Kept, ...]"]):
+    """What can be undone, newest first.
+
+    Attributes:
+        turn: another number asks for it anew, however lately it was read.
+    """
+
+    turn: int = 0
+
+    def read(self, reading: Reading) -> tuple[Kept, ...]:
+        """See `Need.read`."""
+        from pantry_queue.control import trash
+        from pantry_queue.control.lua import Scripts
+
+        now = time.monotonic()
+        turn, at, found = reading.kept.get(TrashNeed, (-1, 0.0, ()))
+        if turn != self.turn or now - at >= _TRASH_LASTS:
+            found = tuple(trash.operations(Scripts(reading.client, reading.keys, reading.settings)))
+            reading.kept[TrashNeed] = (self.turn, now, found)
+        return tuple(found)

@@ -8,6 +8,7 @@ import pytest
 
 from console.tui.app import ConsoleApp
 from console.tui.keys import GROUPS, KEYS, Scope, bindings, footer, help_sections, offered
+from console.tui.screens.activity import Activity
 from console.tui.screens.ask import Ask
 from console.tui.screens.command import CommandLine
 from console.tui.screens.confirm import Confirm
@@ -26,7 +27,7 @@ from tests.tui.support import console, line_with, lines, press, screen, settle
 #: Who answers to the actions of a scope.
 OWNERS: dict[Scope, tuple[type, ...]] = {
     "app": (ConsoleApp,),
-    "mode": (Overview, Jobs, Workers),
+    "mode": (Overview, Jobs, Workers, Activity),
     "detail": (JobScreen,),
     "rows": (RowTable,),
     "text": (TextView,),
@@ -36,6 +37,8 @@ OWNERS: dict[Scope, tuple[type, ...]] = {
     "command": (CommandLine,),
     "job": (JobScreen,),
     "workers": (Workers,),
+    "activity": (Activity,),
+    "event": (Activity,),
     "help": (Help,),
     "marks": (RowTable,),
     "dialog": (Confirm, Ask),
@@ -73,6 +76,7 @@ def test_ids_are_unique_and_scopes_and_groups_are_known() -> None:
         ("app", "mode", "jobs", "rows"),
         ("app", "detail", "job", "text"),
         ("app", "mode", "workers", "rows"),
+        ("app", "mode", "activity", "event", "rows"),
         ("help", "text"),
     ],
 )

@@ -10,8 +10,8 @@ from console.tui.session import Session
 from pantry_queue.control.actions import ACTIONS, Action, Noun
 from pantry_queue.monitor.wire import raw_of
 
-#: What is acted on with a dialog that is not a key's, or from another screen.
-_NOT_BY_KEY = frozenset({"jobs.copy"})
+#: What is acted on with a dialog that is not a key's, or from the command line alone (`trash empty`).
+_NOT_BY_KEY = frozenset({"jobs.copy", "trash.empty"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +64,10 @@ def offers(chosen: Chosen | None, session: Session) -> list[Offer]:
 
 
 def _elsewhere(noun: Noun, actions: Iterable[Action], chosen: Chosen | None) -> bool:
-    """Keys that would be out of place: failures are cleared where failures are; the trash is emptied in it."""
+    """Keys that would be out of place: failures are cleared where failures are."""
     names = {action.name for action in actions}
     failing = chosen is not None and bool(chosen.states & {"failed", "stopped"})
-    in_trash = chosen is not None and chosen.noun == "trash"
-    return (names == {"all.clear-failures"} and not failing) or (names == {"trash.empty"} and not in_trash)
+    return names == {"all.clear-failures"} and not failing
 
 
 def _offer(noun: Noun, key: str, actions: tuple[Action, ...], chosen: Chosen | None, session: Session) -> Offer:
