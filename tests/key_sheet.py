@@ -1,0 +1,52 @@
+"""The key sheet of the docs, made from the tables of keys and of actions: `python -m tests.key_sheet` writes it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from console.tui.keys import KEYS
+from pantry_queue.control.actions import ACTIONS
+
+SHEET = Path(__file__).parents[1] / "docs" / "keys.md"
+#: Scope -> where that is, for people; keys of one heading stand together.
+PLACES = {
+    "app": "Everywhere",
+    "mode": "Everywhere",
+    "rows": "In lists",
+    "marks": "In lists",
+    "detail": "On one job",
+    "job": "On one job",
+    "text": "In texts",
+    "dialog": "In dialogs",
+    "confirm": "In dialogs",
+    "choice": "In dialogs",
+    "progress": "In dialogs",
+    "filter": "In the filter",
+    "command": "In the command line",
+}
+
+
+def sheet() -> str:
+    """The page."""
+    parts = ["# Keys\n\nLower case looks, upper case changes; `?` on a screen shows what applies there, and why not.\n"]
+    places = dict.fromkeys(PLACES.get(key.scope, f"On {key.scope}") for key in KEYS)
+    for place in places:
+        rows = [key for key in KEYS if PLACES.get(key.scope, f"On {key.scope}") == place]
+        lines = [f"| {_keys(key.display)} | {key.what} |" for key in rows]
+        parts.append(f"## {place}\n\n| keys | what they do |\n| --- | --- |\n" + "\n".join(dict.fromkeys(lines)) + "\n")
+    head = "| key | on | action | what it does | undo |\n| --- | --- | --- | --- | --- |"
+    parts.append(f"## What changes Redis\n\n{head}")
+    for action in ACTIONS.values():
+        if action.key:
+            name = f"{action.noun} | {action.verb.replace('-', ' ')}"
+            parts.append(f"| `{action.key}` | {name} | {action.what} | {action.undo_says or '-'} |")
+    return "\n".join(parts) + "\n"
+
+
+def _keys(shown: str) -> str:
+    names = {"escape": "esc", "question_mark": "?", "left_square_bracket": "[", "right_square_bracket": "]"}
+    return " ".join(f"`{names.get(key, key)}`" for key in shown.split())
+
+
+if __name__ == "__main__":
+    SHEET.write_text(sheet(), "utf-8")
