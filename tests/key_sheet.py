@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from console.tui.acting.offers import by_key
 from console.tui.keys import KEYS
 from pantry_queue.control.actions import ACTIONS
 
@@ -22,6 +23,7 @@ PLACES = {
     "choice": "In dialogs",
     "progress": "In dialogs",
     "filter": "In the filter",
+    "event": "On activity",
     "command": "In the command line",
 }
 
@@ -36,8 +38,9 @@ def sheet() -> str:
         parts.append(f"## {place}\n\n| keys | what they do |\n| --- | --- |\n" + "\n".join(dict.fromkeys(lines)) + "\n")
     head = "| key | on | action | what it does | undo |\n| --- | --- | --- | --- | --- |"
     parts.append(f"## What changes Redis\n\n{head}")
+    reached = {action.name for actions in by_key().values() for action in actions}
     for action in ACTIONS.values():
-        if action.key:
+        if action.key and action.name in reached:
             name = f"{action.noun} | {action.verb.replace('-', ' ')}"
             parts.append(f"| `{action.key}` | {name} | {action.what} | {action.undo_says or '-'} |")
     return "\n".join(parts) + "\n"
