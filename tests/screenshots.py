@@ -45,6 +45,8 @@ def main() -> int:
             # Not the failed one: its traceback would show where this checkout lies.
             _take("job", settings, (*finished, "enter"))
             _take("workers", settings, ("4",))
+            # The dialog is asked for and left alone: nothing is deleted.
+            _take("confirmation", settings, (*finished, "space", "space", "space", "D"))
     return 0
 
 

@@ -1,7 +1,8 @@
 """The bulk scripts without scripts, for Redis users that may not run any: WATCH, reads, one MULTI, again if disturbed.
 
 The outcome is that of the scripts, except that jobs with a rate limit are left alone (`needs_scripts`): their slots
-can only be counted safely inside the server, where RQ's own workers do it with scripts too.
+can only be counted safely inside the server, where RQ's own workers do it with scripts too. Letting dependents go and
+failing orphans are left alone as well.
 """
 
 from __future__ import annotations

@@ -95,7 +95,7 @@ FAULTS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "F26": (
         "the holder of the scheduler's lock killed",
-        ("redis/engines/test_sentinel.py::test_a_retry_that_was_due_meanwhile_is_made_by_the_new_master",),
+        ("redis/engines/test_sentinel.py::test_a_failover_in_the_middle_of_it_all",),
     ),
     "F27": (
         "a retry waits and nobody schedules",

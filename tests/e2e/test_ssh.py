@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import grp
 import os
 import shutil
 import signal
@@ -85,6 +86,18 @@ class Door:
         return found
 
 
+def _gives_terminals() -> bool:
+    """Whether sshd can hand out a terminal: it insists on the group tty, which only root may give away."""
+    master, slave = os.openpty()
+    try:
+        return os.geteuid() == 0 or os.fstat(slave).st_gid == grp.getgrnam("tty").gr_gid
+    except KeyError:
+        return True
+    finally:
+        os.close(master)
+        os.close(slave)
+
+
 @pytest.fixture(scope="module")
 def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
     """A server of our own, with keys of its own, as the current user."""
@@ -92,6 +105,8 @@ def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
         pytest.skip("sshd and ssh are not installed (Debian: openssh-server, openssh-client)")
     if not Path("/proc/self/environ").exists():
         pytest.skip("what a login leaves behind is looked for in /proc, which is not here")
+    if not _gives_terminals():
+        pytest.skip("an sshd of an ordinary user gives no terminals here: new ones do not belong to the group tty")
     # As root it wants an empty folder to shut itself in; where no sshd of the system has run, nobody has made it yet.
     made = os.geteuid() == 0 and not _PRIVSEP.is_dir()
     if made:
