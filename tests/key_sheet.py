@@ -24,6 +24,7 @@ PLACES = {
     "progress": "In dialogs",
     "filter": "In the filter",
     "event": "On activity",
+    "due": "On schedule",
     "command": "In the command line",
 }
 

@@ -32,6 +32,7 @@ from console.tui.screens.help import Help
 from console.tui.screens.job import JobScreen
 from console.tui.screens.jobs import Jobs
 from console.tui.screens.overview import Overview
+from console.tui.screens.schedule import Schedule
 from console.tui.screens.unlock import Unlock
 from console.tui.screens.workers import Workers
 from console.tui.session import Session
@@ -71,12 +72,14 @@ class ConsoleApp(App[int]):
 
     TITLE = "pantry-console"
     CSS_PATH: ClassVar[list[str | PurePath]] = [
-        f"screens/{name}.tcss" for name in ("base", "overview", "jobs", "job", "workers", "activity", "help", "dialogs")
+        f"screens/{name}.tcss"
+        for name in ("base", "overview", "jobs", "job", "workers", "schedule", "activity", "help", "dialogs")
     ]
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
         "overview": Overview,
         "jobs": Jobs,
         "workers": Workers,
+        "schedule": Schedule,
         "activity": Activity,
     }
     DEFAULT_MODE = "overview"

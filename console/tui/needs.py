@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from console.tui.source import Need, Reading
 from pantry_queue.errors import NotFound
-from pantry_queue.monitor.model import JobDetail, JobWindow
+from pantry_queue.monitor.model import JobDetail, JobWindow, Schedule
 from pantry_queue.text import SafeText
 
 if TYPE_CHECKING:
@@ -150,3 +150,16 @@ class TrashNeed(Need["tuple[Kept, ...]"]):
             found = tuple(trash.operations(Scripts(reading.client, reading.keys, reading.settings)))
             reading.kept[TrashNeed] = (self.turn, now, found)
         return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleNeed(Need[Schedule]):
+    """The jobs that are due next, at most `count`, what repeats, and who sees to it."""
+
+    count: int = 300
+
+    def read(self, reading: Reading) -> Schedule:
+        """See `Need.read`."""
+        from pantry_queue.monitor import schedule
+
+        return schedule.read(reading.client, reading.keys, count=self.count)

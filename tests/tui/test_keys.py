@@ -17,6 +17,7 @@ from console.tui.screens.job import JobScreen
 from console.tui.screens.jobs import Jobs
 from console.tui.screens.overview import Overview
 from console.tui.screens.progress import ProgressScreen
+from console.tui.screens.schedule import Schedule
 from console.tui.screens.workers import Workers
 from console.tui.widgets.choice import Choice
 from console.tui.widgets.filter_bar import FilterBar
@@ -27,7 +28,7 @@ from tests.tui.support import console, line_with, lines, press, screen, settle
 #: Who answers to the actions of a scope.
 OWNERS: dict[Scope, tuple[type, ...]] = {
     "app": (ConsoleApp,),
-    "mode": (Overview, Jobs, Workers, Activity),
+    "mode": (Overview, Jobs, Workers, Schedule, Activity),
     "detail": (JobScreen,),
     "rows": (RowTable,),
     "text": (TextView,),
@@ -37,6 +38,8 @@ OWNERS: dict[Scope, tuple[type, ...]] = {
     "command": (CommandLine,),
     "job": (JobScreen,),
     "workers": (Workers,),
+    "schedule": (Schedule,),
+    "due": (Schedule,),
     "activity": (Activity,),
     "event": (Activity,),
     "help": (Help,),
@@ -76,6 +79,7 @@ def test_ids_are_unique_and_scopes_and_groups_are_known() -> None:
         ("app", "mode", "jobs", "rows"),
         ("app", "detail", "job", "text"),
         ("app", "mode", "workers", "rows"),
+        ("app", "mode", "schedule", "due", "rows"),
         ("app", "mode", "activity", "event", "rows"),
         ("help", "text"),
     ],

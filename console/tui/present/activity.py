@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from console.tui.present.cells import Cell, Column, Row
-from console.tui.present.words import age, amount, count, moment, size, took
+from console.tui.present.words import age, amount, count, moment, size, took, without_module
 from pantry_queue.text import SafeText, safe
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ def _event_row(event: Event, now: datetime) -> Row:
             Cell(event.func),
             Cell(took(event.seconds), "muted"),
             Cell(event.worker, "muted"),
-            Cell(event.error, "failed"),
+            Cell(without_module(event.error), "failed"),
         ),
     )
 
