@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -10,6 +11,7 @@ from typing import Any
 
 from textual.app import App
 from textual.pilot import Pilot
+from textual.worker import WorkerCancelled
 
 from console.tui.app import ConsoleApp
 from console.tui.needs import JobNeed, LocalNeed, WindowNeed
@@ -293,7 +295,9 @@ def console(source: FixedSource | None = None, *, notice: str | None = None, wit
 async def settle(pilot: Pilot[object]) -> None:
     """Until nothing is read, nothing is in a queue of messages and everything is painted."""
     while True:
-        await pilot.app.workers.wait_for_complete()
+        # A reading that another question has replaced was cancelled, which is no failure.
+        with suppress(WorkerCancelled):
+            await pilot.app.workers.wait_for_complete()
         await pilot.pause()
         if all(worker.is_finished for worker in pilot.app.workers):
             return
