@@ -149,6 +149,7 @@ class ConsoleApp(App[int]):
     def on_mount(self) -> None:
         if self._watch:
             terminal.end_on_signals(self._end)
+            terminal.end_with_it(self._end)
         self._read()
         if self._start is not None:
             self.call_later(visit, self, self._start)
@@ -218,8 +219,6 @@ class ConsoleApp(App[int]):
         self.session.next_try_in = next_try_in
         if self.session.trouble is not None or self.session.paused:
             self._paint()
-        if self._watch and not terminal.is_there():
-            self._end(128 + 1)
 
     def resting(self) -> tuple[float, bool]:
         """See `console.tui.refresher.Listener`."""

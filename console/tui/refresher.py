@@ -22,7 +22,7 @@ BACK_OFF = (1.0, 2.0, 4.0, 8.0, 15.0)
 _GAP = 0.05
 #: A reading takes at most this share of the time, on a slow server or line.
 _SHARE = 0.25
-#: How often the age of stale data is shown anew, and a vanished terminal is noticed.
+#: How often the age of stale data is shown anew.
 _TICK = 1.0
 
 

@@ -6,6 +6,8 @@ import asyncio
 import os
 import signal
 import sys
+import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -14,6 +16,9 @@ from console.tui.themes import ANSI, DARK, LIGHT
 _REFUSAL = (
     "The terminal interface needs a terminal, and {what}: use pantry-console status, which prints the same as text."
 )
+
+#: Seconds between two looks whether the terminal is still there, and how long we may take to end when it is not.
+_LOOK, _PATIENCE = 1.0, 5.0
 
 #: What `PANTRY_THEME` may hold.
 _THEMES = {"dark": DARK.name, "light": LIGHT.name, "ansi": ANSI.name}
@@ -86,3 +91,24 @@ def end_on_signals(end: Callable[[int], None]) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, end, 128 + number)
+
+
+def end_with_it(end: Callable[[int], None]) -> None:
+    """Call `end` with the exit code when the terminal vanishes, and end the process if that does not end it.
+
+    The kernel resumes what it hangs up (SIGCONT), upon which Textual starts a second writer; that one dies of the
+    missing terminal and the event loop then waits for ever for room in its queue. So this is not left to the loop.
+    """
+    loop = asyncio.get_running_loop()
+
+    def watch() -> None:
+        while is_there():
+            time.sleep(_LOOK)
+        try:
+            loop.call_soon_threadsafe(end, 128 + signal.SIGHUP)
+        except RuntimeError:  # the loop is closed: we are ending already
+            return
+        time.sleep(_PATIENCE)
+        os._exit(128 + signal.SIGHUP)
+
+    threading.Thread(target=watch, name="terminal", daemon=True).start()

@@ -15,8 +15,7 @@ class Marking:
     _window: RowWindow
 
     def marked(self, step: int) -> None:
-        """Marks came or went: repaint, with the cursor `step` rows on."""
-        raise NotImplementedError
+        """Marks came or went; the table repaints, with the cursor `step` rows on."""
 
     @property
     def chosen_keys(self) -> tuple[str, ...]:

