@@ -28,6 +28,7 @@ from console.tui.refresher import Refresher
 from console.tui.screens.activity import Activity
 from console.tui.screens.base import ConsoleScreen
 from console.tui.screens.command import CommandLine
+from console.tui.screens.failures import Failures
 from console.tui.screens.help import Help
 from console.tui.screens.job import JobScreen
 from console.tui.screens.jobs import Jobs
@@ -73,11 +74,12 @@ class ConsoleApp(App[int]):
     TITLE = "pantry-console"
     CSS_PATH: ClassVar[list[str | PurePath]] = [
         f"screens/{name}.tcss"
-        for name in ("base", "overview", "jobs", "job", "workers", "schedule", "activity", "help", "dialogs")
+        for name in "base overview jobs job failures workers schedule activity help dialogs".split()
     ]
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
         "overview": Overview,
         "jobs": Jobs,
+        "failures": Failures,
         "workers": Workers,
         "schedule": Schedule,
         "activity": Activity,
@@ -247,9 +249,7 @@ class ConsoleApp(App[int]):
     # -- going ------------------------------------------------------------------------------------------
     async def go(self, mode: str) -> None:
         """Switch to a mode, leaving the details open in it as they are."""
-        if mode == "failures":
-            await self.go_to_jobs("failed", None)
-        elif mode != self.current_mode:
+        if mode != self.current_mode:
             await self.switch_mode(mode)
             self.ask()
 

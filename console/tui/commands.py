@@ -59,7 +59,5 @@ async def visit(app: ConsoleApp, address: Address) -> None:
         await app.go_to_job(address.name)
     elif address.place == "workers" and address.name:
         await app.go_to_worker(address.name)
-    elif address.place in (*app.MODES, "failures"):
-        await app.go(address.place)
     else:
-        app.tell(f"This console has no view of {address.place}.", severity="warning")
+        await app.go(address.place)

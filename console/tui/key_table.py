@@ -15,6 +15,7 @@ Scope = Literal[
     "command",
     "job",
     "text",
+    "failures",
     "workers",
     "schedule",
     "due",
@@ -106,6 +107,14 @@ TABLE: tuple[tuple[Scope, Group, tuple[Row, ...]], ...] = (
         ),
     ),
     (
+        "failures",
+        "Look at",
+        (
+            Row("failures.open", "enter", "open", "the newest job of this group", "open", 2),
+            Row("failures.list", "f", "one_by_one", "the failed jobs one by one", "one by one", 7),
+        ),
+    ),
+    (
         "workers",
         "Look at",
         (
@@ -189,7 +198,7 @@ TABLE: tuple[tuple[Scope, Group, tuple[Row, ...]], ...] = (
         (
             Row("go.overview", "1", "go('overview')", "queues, workers, what needs you", "Overview", 3),
             Row("go.jobs", "2", "go('jobs')", "jobs by state and queue", "Jobs", 4),
-            Row("go.failures", "3", "go('failures')", "jobs that failed", "Failures", 5),
+            Row("go.failures", "3", "go('failures')", "failed jobs by cause", "Failures", 5),
             Row("go.workers", "4", "go('workers')", "workers and how each one is", "Workers", 6),
             Row("go.schedule", "5", "go('schedule')", "what is due, what repeats, who sees to it", "Schedule", 9),
             Row("go.activity", "6", "go('activity')", "what was changed, what ran, what can be undone", "Activity", 9),

@@ -165,7 +165,7 @@ _SHOWN_IDS = 5
 
 def command_line(action: Action, selection: Selection, options: Options) -> SafeText:
     """The command that does the same, as it can be typed."""
-    noun = {"all": "", "trash": ""}.get(action.noun, action.noun)
+    noun = "failures" if selection.signatures else {"all": "", "trash": ""}.get(action.noun, action.noun)
     words = ["pantry-console", *([noun] if noun else []), action.verb]
     if action.name == "all.clear-failures":
         words = ["pantry-console", "failures", "clear"]

@@ -57,7 +57,7 @@ class Grouping:
         *,
         queues: Sequence[str | bytes] | None = None,
         scan: int = SCAN,
-    ) -> Iterator[Progress]:
+    ) -> Generator[Progress, None, None]:
         """Look at the failures there are now: the first time at all of them, later only at what has changed.
 
         Args:

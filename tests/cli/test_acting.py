@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import shlex
 import subprocess
 import sys
 import time
@@ -64,7 +65,10 @@ def test_a_filter_and_a_group_of_failures_choose_jobs(cli: Cli, failed: Redis) -
     from pantry_queue.monitor.failures import groups
 
     (group,) = groups(failed, Keys()).groups
-    done = cli("failures", "requeue", group.signature, "--json")
+    planned = cli("failures", "requeue", group.signature, "--dry-run", "--json").json()
+    typed = shlex.split(planned["command"])[1:]
+    done = cli(*typed, "--json")
+    assert done.json()["done"] == planned["total"]
     assert (done.code, done.json()["done"]) == (0, 2)
     assert cli("failures", "requeue", group.signature).code == 3
     assert cli("jobs", "requeue", "--where", "nonsense:(").code == 2

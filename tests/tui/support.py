@@ -14,7 +14,7 @@ from textual.pilot import Pilot
 from textual.worker import WorkerCancelled
 
 from console.tui.app import ConsoleApp
-from console.tui.needs import JobNeed, LocalNeed, WindowNeed
+from console.tui.needs import FailuresFound, FailuresNeed, JobNeed, LocalNeed, WindowNeed
 from console.tui.source import Answer, Need, Needs
 from console.tui.terminal import Terminal
 from pantry_queue.config import Settings
@@ -22,6 +22,8 @@ from pantry_queue.errors import PantryError
 from pantry_queue.monitor.model import (
     Argument,
     Counts,
+    FailureGroup,
+    FailureReport,
     JobDetail,
     JobResult,
     JobRow,
@@ -237,6 +239,38 @@ def job_detail(row: JobRow) -> JobDetail:
     )
 
 
+def _group(
+    signature: str, exception: str, func: str, message: str, number: int, hour: int, seen: float
+) -> FailureGroup:
+    return FailureGroup(
+        signature=signature,
+        func=text(func),
+        exception=text(exception),
+        message=text(message),
+        where=text("app/mail.py:112 deliver"),
+        count=number,
+        queues=((text("emails"), number - 1), (text("default"), 1)),
+        last_hour=hour,
+        last_day=number // 2,
+        last_week=number,
+        first_at=ago(3 * 86400),
+        last_at=ago(seen),
+        retried=4,
+        sample=text("ocr-1042"),
+        error=text(f"{exception}: {message}"),
+        raw_sample=b"ocr-1042",
+    )
+
+
+def failures() -> FailureReport:
+    """Failed jobs of two causes."""
+    groups = (
+        _group("0a1b2c3d4e", "smtplib.SMTPRecipientsRefused", "app.tasks.send_mail", "no such user <n>", 36, 12, 27),
+        _group("5f6a7b8c9d", "builtins.TimeoutError", "app.tasks.export_all", "took more than <n> s", 19, 0, 7300),
+    )
+    return FailureReport(groups, looked=55, total=55, expired=0, at=NOW)
+
+
 # -- a source --------------------------------------------------------------------------------------------
 class FixedSource:
     """Answers from values; `trouble` is raised instead while it is set, `others` answers other needs by their class."""
@@ -246,7 +280,7 @@ class FixedSource:
         self.total = total
         self.trouble: PantryError | None = None
         self.asked: list[Needs] = []
-        self.others: dict[type[Need[Any]], Any] = {LocalNeed: ()}
+        self.others: dict[type[Need[Any]], Any] = {LocalNeed: (), FailuresNeed: FailuresFound(failures())}
         self.detail: Callable[[JobRow], JobDetail | None] = job_detail
 
     def read(self, needs: Needs) -> Answer:

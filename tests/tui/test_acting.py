@@ -104,7 +104,7 @@ async def test_a_plan_is_shown_and_runs_as_it_was_confirmed(settings: Settings) 
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         actor.look = lambda: screen(app)
         await settle(pilot)
-        await press(pilot, "3", "space", "space", "D")
+        await press(pilot, "3", "f", "space", "space", "D")
         assert isinstance(app.screen, Confirm)
         _, (name, selection, _) = actor.asked[0]
         assert (name, len(selection.ids)) == ("jobs.delete", 2), "ids, never places"
@@ -139,7 +139,7 @@ async def test_five_are_tried_first_and_the_rest_is_offered_with_what_became_of_
     app = fixed(settings, actor)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        await press(pilot, "3", "R")
+        await press(pilot, "3", "f", "R")
         await heard(pilot)
         await press(pilot, "T")
         assert isinstance(app.screen, Confirm)
@@ -158,7 +158,7 @@ async def test_typed_ahead_keys_confirm_nothing(settings: Settings, monkeypatch:
     app = fixed(settings, actor)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        await press(pilot, "3", "D", "enter", "y", "space", "enter")
+        await press(pilot, "3", "f", "D", "enter", "y", "space", "enter")
         assert actor.names() == ["plan"]
         assert isinstance(app.screen, Confirm)
 
@@ -168,7 +168,7 @@ async def test_what_cannot_be_done_says_why(settings: Settings) -> None:
     app = fixed(settings, actor, read_only=True)
     async with app.run_test(size=(120, 40), notifications=True) as pilot:
         await settle(pilot)
-        await press(pilot, "3", "R")
+        await press(pilot, "3", "f", "R")
         assert actor.asked == []
         assert "read-only" in told(app)
         await press(pilot, "question_mark")
@@ -212,7 +212,7 @@ async def test_marks_stay_with_their_rows_and_the_whole_list_is_chosen_as_such(s
     app = fixed(settings, actor)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        await press(pilot, "3", "space", "j", "j", "v")
+        await press(pilot, "3", "f", "space", "j", "j", "v")
         assert "4 marked" in screen(app)
         jobs = app.screen
         assert isinstance(jobs, Jobs)
@@ -245,7 +245,7 @@ async def test_jobs_are_requeued_deleted_and_brought_back(
     app = live_console()
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await settle(pilot)
-        await press(pilot, "3")
+        await press(pilot, "3", "f")
         failed = {row.id for row in app.screen._rows.jobs.values()} if isinstance(app.screen, Jobs) else set()
         await press(pilot, "asterisk", "R")
         if isinstance(app.screen, Confirm):
@@ -269,5 +269,5 @@ async def test_read_only_does_not_touch_redis(live_console: Make, shop: dict[str
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await settle(pilot)
         before = {key: redis_client.dump(key) for key in redis_client.scan_iter()}
-        await press(pilot, "3", "D", "R", "u", "1", "P", "X", "Z")
+        await press(pilot, "3", "f", "D", "R", "u", "1", "P", "X", "Z")
         assert {key: redis_client.dump(key) for key in redis_client.scan_iter()} == before

@@ -85,7 +85,7 @@ async def test_what_was_deleted_is_seen_and_brought_back_there(
     app = live_console()
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        await press(pilot, "3", "D")
+        await press(pilot, "3", "f", "D")
         if isinstance(app.screen, Confirm):
             while app.screen.query_one("#go").disabled:
                 await pilot.pause(0.005)

@@ -20,7 +20,7 @@ GOLDENS = Path(__file__).parent / "golden"
 SCREENS = {
     "overview": (),
     "jobs-queued": ("2",),
-    "jobs-failed": ("3", "j", "j"),
+    "jobs-failed": ("3", "f", "j", "j"),
     "jobs-scheduled": (
         "2",
         "right_square_bracket",
@@ -28,11 +28,11 @@ SCREENS = {
         "right_square_bracket",
         "right_square_bracket",
     ),
-    "job": ("3", "enter"),
-    "job-arguments": ("3", "enter", "right_square_bracket"),
+    "job": ("3", "f", "enter"),
+    "job-arguments": ("3", "f", "enter", "right_square_bracket"),
     "workers": ("4", "G"),
     "help": ("question_mark",),
-    "help-job": ("3", "enter", "question_mark"),
+    "help-job": ("3", "f", "enter", "question_mark"),
 }
 
 

@@ -13,6 +13,7 @@ from textual.color import Color
 
 from console.tui.app import ConsoleApp
 from console.tui.guard import TerminalGuard
+from console.tui.needs import FailuresNeed
 from pantry_queue.errors import RedisUnavailable
 from pantry_queue.monitor.model import JobDetail, JobRow
 from pantry_queue.text import SafeText, safe
@@ -42,7 +43,7 @@ SINGLY = ("".join(HOSTILE[:4]) + "".join(HOSTILE[8:11]), "[/nope]", "[@click=app
 NAMES = ("controls", "broken-markup", "action", "wide", "long", "empty")
 _CONTROL = frozenset(map(chr, [*range(0x20), *range(0x7F, 0xA0), 0x202E, 0x200B, 0x2066]))
 _NEXT = "right_square_bracket"
-_TOUR = ("j", "2", "j", "3", "enter", _NEXT, _NEXT, _NEXT, "escape", "4", "ctrl+k")
+_TOUR = ("j", "2", "j", "3", "f", "enter", _NEXT, _NEXT, _NEXT, "escape", "4", "ctrl+k")
 
 
 def poisoned(value: Any, evil: SafeText) -> Any:
@@ -67,6 +68,7 @@ class HostileSource(FixedSource):
 
     def __init__(self, evil: SafeText) -> None:
         super().__init__(poisoned(snapshot(), evil))
+        self.others[FailuresNeed] = poisoned(self.others[FailuresNeed], evil)
         self.detail = lambda row: self._detail(row, evil)
 
     @staticmethod

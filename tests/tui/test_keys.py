@@ -12,6 +12,7 @@ from console.tui.screens.activity import Activity
 from console.tui.screens.ask import Ask
 from console.tui.screens.command import CommandLine
 from console.tui.screens.confirm import Confirm
+from console.tui.screens.failures import Failures
 from console.tui.screens.help import Help
 from console.tui.screens.job import JobScreen
 from console.tui.screens.jobs import Jobs
@@ -28,7 +29,7 @@ from tests.tui.support import console, line_with, lines, press, screen, settle
 #: Who answers to the actions of a scope.
 OWNERS: dict[Scope, tuple[type, ...]] = {
     "app": (ConsoleApp,),
-    "mode": (Overview, Jobs, Workers, Schedule, Activity),
+    "mode": (Overview, Jobs, Failures, Workers, Schedule, Activity),
     "detail": (JobScreen,),
     "rows": (RowTable,),
     "text": (TextView,),
@@ -37,6 +38,7 @@ OWNERS: dict[Scope, tuple[type, ...]] = {
     "filter": (FilterBar,),
     "command": (CommandLine,),
     "job": (JobScreen,),
+    "failures": (Failures,),
     "workers": (Workers,),
     "schedule": (Schedule,),
     "due": (Schedule,),
@@ -78,6 +80,7 @@ def test_ids_are_unique_and_scopes_and_groups_are_known() -> None:
         ("app", "mode", "overview", "rows"),
         ("app", "mode", "jobs", "rows"),
         ("app", "detail", "job", "text"),
+        ("app", "mode", "failures", "rows"),
         ("app", "mode", "workers", "rows"),
         ("app", "mode", "schedule", "due", "rows"),
         ("app", "mode", "activity", "event", "rows"),

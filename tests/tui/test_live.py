@@ -64,7 +64,7 @@ async def test_a_failed_job_shows_its_error_and_its_arguments(live_console: Make
     app = live_console()
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
-        await press(pilot, "3")
+        await press(pilot, "3", "f")
         assert "ConnectionError" in line_with(app, shop["failed"][:12])
         await press(pilot, "enter")
         assert isinstance(app.screen, JobScreen)

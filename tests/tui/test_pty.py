@@ -110,7 +110,13 @@ def test_no_control_character_of_a_job_reaches_the_terminal(settings: Settings, 
     SimpleWorker([queue], connection=redis_client, name="w").work(burst=True)
     with running(settings) as pty:
         pty.wait("que")
-        for key, shown in (("3", "mail server"), ("\r", "Runs 1"), ("]", "read from"), ("]", "x1b]52")):
+        for key, shown in (
+            ("3", "mail server"),
+            ("f", "1 of 1"),
+            ("\r", "Runs 1"),
+            ("]", "read from"),
+            ("]", "x1b]52"),
+        ):
             pty.send(key)
             pty.wait(shown)
         pty.send("\x03")

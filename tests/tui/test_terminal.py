@@ -66,7 +66,7 @@ def test_every_theme_knows_every_colour() -> None:
 
 def test_a_picture_has_no_outside_font_and_every_word() -> None:
     settings = replace(Settings(), redis_url="redis://cache-1:6379/2")
-    picture = render_svg(settings, (120, 40), ("3", "enter"), source=FixedSource(), notice="demo & more")
+    picture = render_svg(settings, (120, 40), ("3", "f", "enter"), source=FixedSource(), notice="demo & more")
     root = ET.fromstring(picture)
     words = " ".join("".join(element.itertext()) for element in root.iter("{http://www.w3.org/2000/svg}text"))
     assert "SMTPRecipientsRefused" in words

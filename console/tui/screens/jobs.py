@@ -112,8 +112,7 @@ class Jobs(ConsoleScreen):
         self.console_app.ask()
 
     def _name_keys(self) -> None:
-        here = "go.failures" if self._state == "failed" and self._queue is None else self.HERE
-        self.query_one(KeyBar).name_keys((*self.SCOPES, *self.more_scopes()), here)
+        self.query_one(KeyBar).name_keys((*self.SCOPES, *self.more_scopes()), self.HERE)
 
     def needs(self) -> Needs:
         top, stop = self.query_one("#jobs", RowTable).visible_range
