@@ -173,7 +173,8 @@ def command_line(action: Action, selection: Selection, options: Options) -> Safe
     if action.noun == "queues":
         words += selection.queues
     else:
-        words += [word for state in selection.states for word in ("--state", state)]
+        states = () if selection.signatures else selection.states  # groups are of failed jobs anyway
+        words += [word for state in states for word in ("--state", state)]
         words += [word for queue in selection.queues for word in ("--queue", queue)]
     words += ["--where", selection.where] if selection.where else []
     words += selection.signatures
