@@ -44,7 +44,7 @@ class FakeActor:
         self.total = total
         self.asked: list[tuple[str, Any]] = []
         self.seen: list[str] = []
-        self.trouble: RedisUnavailable | None = None
+        self.trouble: Exception | None = None
         self.look: Callable[[], str] = str
 
     async def plan(self, action: Action, selection: Selection, options: Options) -> Plan:
@@ -132,6 +132,20 @@ async def test_a_plan_is_shown_and_runs_as_it_was_confirmed(settings: Settings) 
         await press(pilot, "escape")
         assert actor.names().count("run") == 1
         assert isinstance(app.screen, Jobs)
+
+
+async def test_what_nobody_has_thought_of_costs_one_action_and_not_the_console(settings: Settings) -> None:
+    actor = FakeActor(total=3)
+    actor.trouble = KeyError("\x1b[31mwhat")
+    app = fixed(settings, actor)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await settle(pilot)
+        await press(pilot, "3", "f", "R")
+        assert "That broke off (KeyError" in told(app)
+        assert "\x1b" not in told(app)
+        actor.trouble = None
+        await press(pilot, "R")
+        assert "31 jobs requeued" in told(app)
 
 
 async def test_five_are_tried_first_and_the_rest_is_offered_with_what_became_of_them(settings: Settings) -> None:

@@ -177,7 +177,15 @@ class Acting:
 
     # -- doing ------------------------------------------------------------------------------------------
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        self._app.run_worker(work, group="acting", exit_on_error=True)
+        self._app.run_worker(self._borne(work), group="acting")
+
+    async def _borne(self, work: Coroutine[Any, Any, None]) -> None:
+        """What nobody has thought of costs this one action and not the console."""
+        try:
+            await work
+        except Exception as error:
+            what = f"{type(error).__name__}: {error}"
+            self._app.tell(f"That broke off ({what}). Activity (6) tells how far it came.", severity="error")
 
     async def _run(self, plan: Plan, reason: str) -> None:
         verb = plan.action.verb.replace("-", " ")
