@@ -183,4 +183,5 @@ def _call(ids: list[str], given: dict[str, Any]) -> tuple[bytes, str]:
 
 
 for _action in applicable("jobs"):
-    jobs.app.command(_action.verb)(_command(_action))
+    if _action.states:  # done to jobs there are, not a new one
+        jobs.app.command(_action.verb)(_command(_action))

@@ -11,6 +11,10 @@ from console.cli import durations, output
 from console.cli.actions import Alias, Reason
 from console.cli.carrying_out import who, writer
 from console.cli.target import of
+from pantry_queue.control.actions import ACTIONS
+
+ACTION = ACTIONS["jobs.enqueue"]
+HELP = f"{ACTION.what} Prints its id."
 
 
 def enqueue(
@@ -35,12 +39,11 @@ def enqueue(
     alias: Alias = "",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
-    """Enqueue a job and print its id. The function need not be on this machine."""
     from pantry_queue.control import arguments as words
     from pantry_queue.control import new_job
 
     target = of(context)
-    target.refuse_if_read_only("enqueue")
+    target.refuse_if_read_only(ACTION.verb)
     args, kwargs = words.parsed(arguments or ())
     retries, intervals = _retries(retry)
     request = new_job.Request(

@@ -37,6 +37,13 @@ _FROM_TRASH = "from the trash, until it expires"
 TABLE: dict[Noun, tuple[Row, ...]] = {
     "jobs": (
         Row(
+            "enqueue",
+            (),
+            "N",
+            "Enqueue a new job by the path of its function, which need not be on this machine.",
+            "enqueued",
+        ),
+        Row(
             "requeue",
             ENDED,
             "R",

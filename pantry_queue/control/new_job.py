@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from pantry_queue.config import Settings
 from pantry_queue.connection import translated
 from pantry_queue.control import audit
-from pantry_queue.control.actions import ENDED
+from pantry_queue.control.actions import ACTIONS, ENDED
 from pantry_queue.control.call import WriteOnly, pickled, shorten
 from pantry_queue.control.lua import Scripts
 from pantry_queue.errors import ConfigError, NotFound, PayloadError, Refused
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from rq import Queue
     from rq.job import Job
 
-#: Its name in the audit.
-NAME = "jobs.enqueue"
+#: Its row of the table; nothing is selected for it, so it has no plan.
+ACTION = ACTIONS["jobs.enqueue"]
 #: What RQ 3 accepts as an id (`rq.job.Job.set_id`).
 _ID = re.compile(r"[A-Za-z0-9_-]+")
 _TIMEOUT = re.compile(r"-1|[1-9][0-9]*[smhd]?", re.IGNORECASE)
@@ -214,8 +214,8 @@ def _forget(scripts: Scripts, pipe: Pipeline, job_id: str, queues: set[str]) -> 
 
 def _record(scripts: Scripts, pipe: Pipeline, actor: audit.Actor, facts: dict[str, str | int]) -> None:
     operation = uuid.uuid4().hex[:12]
-    audit.record(pipe, scripts.keys, operation, "intent", NAME, actor, facts)
-    audit.record(pipe, scripts.keys, operation, "outcome", NAME, actor, {"done": 1, "job": facts["job"]})
+    audit.record(pipe, scripts.keys, operation, "intent", ACTION.name, actor, facts)
+    audit.record(pipe, scripts.keys, operation, "outcome", ACTION.name, actor, {"done": 1, "job": facts["job"]})
 
 
 def _text(value: Any) -> str:

@@ -11,7 +11,7 @@ from pantry_queue.control.actions import ACTIONS, Action, Noun
 from pantry_queue.monitor.wire import raw_of
 
 #: What is acted on with a dialog that is not a key's, or from the command line alone (`trash empty`).
-_NOT_BY_KEY = frozenset({"jobs.copy", "trash.empty"})
+_NOT_BY_KEY = frozenset({"jobs.copy", "jobs.enqueue", "trash.empty"})
 
 
 @dataclass(frozen=True, slots=True)
