@@ -73,8 +73,7 @@ class ConsoleApp(App[int]):
 
     TITLE = "pantry-console"
     CSS_PATH: ClassVar[list[str | PurePath]] = [
-        f"screens/{name}.tcss"
-        for name in "base overview jobs job failures workers schedule activity help dialogs".split()
+        f"screens/{name}.tcss" for name in "base overview jobs job failures workers listing help dialogs".split()
     ]
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
         "overview": Overview,
