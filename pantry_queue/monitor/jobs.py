@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from pantry_queue.keys import Keys
 from pantry_queue.monitor import rows
 from pantry_queue.monitor.each import NAME, ask_each
-from pantry_queue.monitor.merge import Source, merged, queue_names
+from pantry_queue.monitor.merge import Source, queue_names
+from pantry_queue.monitor.merging import merged
 from pantry_queue.monitor.model import STATES, JobRow, JobWindow
 from pantry_queue.monitor.rows import Place
 from pantry_queue.monitor.wire import ask, blob, name_of, number, permitted

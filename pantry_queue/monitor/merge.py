@@ -1,10 +1,9 @@
-"""The lists and registries a window is cut from, one queue or many merged in order."""
+"""The lists and registries that windows, streams and searches read, and the names of all queues."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pantry_queue.keys import Keys
@@ -58,10 +57,11 @@ class Source:
         if self.is_list:
             ids = blobs(reply)
             return [Place(self.queue, job_id) for job_id in (reversed(ids) if self.newest_first else ids)]
-        pairs = wire.scored(reply)
-        if self.state == "started":
-            return [Place(self.queue, fields.job_of(member), score) for member, score in pairs]
-        return [Place(self.queue, member, score) for member, score in pairs]
+        return [self.place(member, score) for member, score in wire.scored(reply)]
+
+    def place(self, member: bytes, score: float) -> Place:
+        """Where an entry of a registry stands."""
+        return Place(self.queue, fields.job_of(member) if self.state == "started" else member, score)
 
     def whereabouts(self, ids: Sequence[bytes]) -> list[Command]:
         """The questions at which positions these ids stand now; `positions` reads the answers."""
@@ -82,20 +82,6 @@ class Source:
         return [None if index is None else number(length) - 1 - index for index in indexes]
 
 
-@dataclass(slots=True)
-class _Strand:
-    """What has been read of one source behind its first `offset` entries, and the sort key of each, never falling."""
-
-    source: Source
-    length: int
-    offset: int
-    places: list[Place] = field(default_factory=list)
-    ranks: list[float] = field(default_factory=list)
-
-    def wants(self, need: int) -> bool:
-        return len(self.places) < min(need, self.length)
-
-
 def queue_names(client: Redis, keys: Keys) -> list[str]:
     """Every queue that is registered or that a registered worker listens to, by name. One or two round trips.
 
@@ -108,66 +94,6 @@ def queue_names(client: Redis, keys: Keys) -> list[str]:
     for reply in ask(client, [("HGET", member, "queues") for member in blobs(members)]):
         found |= {name_of(part) for part in (blob(reply) or b"").split(b",") if part}
     return sorted(found)
-
-
-def merged(client: Redis, sources: Sequence[Source], start: int, count: int) -> tuple[list[Place], int]:
-    """A window over many sources as if they were one.
-
-    Registries are merged by score, lists by the time their jobs were enqueued. No more than `start + count` entries
-    of a source are read, and as a rule far fewer: each is read in growing steps until the window is settled.
-
-    Returns:
-        The entries, and how many there are in all.
-
-    Raises:
-        redis.exceptions.NoPermissionError: a list may not be read.
-    """
-    question = replace(sources[0], queue=NAME).length() if sources else ("TIME",)
-    replies = ask_each(client, [question], [source.queue for source in sources])
-    lengths = [number(permitted(reply)) for (reply,) in replies]
-    total = sum(lengths)
-    skipped = [0] * len(sources)
-    if start and count and start < total and not sources[0].is_list:
-        from pantry_queue.monitor.seek import offsets  # it needs to know a Source
-
-        skipped = offsets(client, sources, lengths, start)
-    strands = [
-        _Strand(source, length - offset, offset)
-        for source, length, offset in zip(sources, lengths, skipped, strict=True)
-        if length > offset
-    ]
-    start -= sum(skipped)
-    need = start + count
-    step = min(need, 2 * need // max(1, len(strands)) + 4)
-    waiting = [strand for strand in strands if strand.wants(need)]
-    while waiting:
-        _extend(client, waiting, step)
-        ranks = sorted(rank for strand in strands for rank in strand.ranks)
-        last = ranks[need - 1] if len(ranks) >= need else math.inf
-        waiting = [
-            strand for strand in strands if strand.wants(need) and (not strand.ranks or strand.ranks[-1] <= last)
-        ]
-        step = min(need, step * 4)
-    placed = sorted(
-        (rank, index, position) for index, strand in enumerate(strands) for position, rank in enumerate(strand.ranks)
-    )
-    return [strands[index].places[position] for _, index, position in placed[start:need]], total
-
-
-def _extend(client: Redis, strands: Sequence[_Strand], step: int) -> None:
-    """Read the next `step` entries of each."""
-    replies = ask(client, [strand.source.range(strand.offset + len(strand.places), step) for strand in strands])
-    found = [strand.source.places(reply) for strand, reply in zip(strands, replies, strict=True)]
-    times = enqueued(client, [strand.source for strand in strands], found)
-    for strand, places in zip(strands, found, strict=True):
-        if not places:  # it has shrunk since it was counted
-            strand.length = len(strand.places)
-        sign = -1 if strand.source.newest_first else 1
-        for place in places:
-            at = place.score if place.score is not None else times.get((place.queue, place.job_id))
-            before = strand.ranks[-1] if strand.ranks else -math.inf
-            strand.ranks.append(before if at is None else max(before, sign * at))
-        strand.places += places
 
 
 def enqueued(

@@ -1,27 +1,33 @@
 """Finding the middle of many registries merged, without reading what comes before it.
 
 A window far down a merged list starts at some score. How many entries rank before a score is the sum of one ZCOUNT a
-registry, so that the score is found by narrowing down, each step one round trip whatever the registries hold.
+registry, so that the score is found by narrowing down, each step one round trip whatever the registries hold. A step
+brings the next entries behind its score along, so that the window is read with the step that comes close enough. A
+console reads the same window again and again: where the last one was found is where the next search begins.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import chain
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 from pantry_queue.monitor.each import NAME, ask_each
 from pantry_queue.monitor.merge import Source
-from pantry_queue.monitor.wire import Command, ask, number, scored
+from pantry_queue.monitor.merging import Strand
+from pantry_queue.monitor.wire import Command, ask, number, permitted, scored
 
 if TYPE_CHECKING:
     from redis import Redis
 
-#: Entries that may be left to read before the window, registries that are asked for a first guess, and steps after
-#: which what is left is read whatever it is.
+#: Entries that may be left to read before the window: so many, or so many a registry, of each of which some are read.
 _NEAR = 512
-_GUESSES = 16
+_NEAR_EACH = 2
+#: Registries that are asked for a first guess, and steps after which what is left is read whatever it is.
+_GUESSES = 64
 _MOST_STEPS = 60
 
 
@@ -30,7 +36,15 @@ class _Guess(NamedTuple):
 
     rank: float
     density: float
-    endless: bool
+    endless: bool = False
+
+
+class _Look(NamedTuple):
+    """What one step tells of each registry: its entries, those up to a rank, and the answer that holds the next few."""
+
+    lengths: list[int]
+    upto: list[int]
+    following: list[Any]
 
 
 class _Side(NamedTuple):
@@ -40,45 +54,130 @@ class _Side(NamedTuple):
     entries: int
 
 
-def offsets(client: Redis, sources: Sequence[Source], lengths: Sequence[int], start: int) -> list[int]:
-    """How many entries of each registry certainly come before position `start` of all of them merged.
+class _Known(NamedTuple):
+    """A rank with so many entries up to it, over so many registries, and how many there are to a unit of rank."""
 
-    Their sum is at most `start`, and as a rule close to it.
+    rank: float
+    entries: int
+    density: float
+    sources: int
+
+
+#: Where the last window of a state and order was found, by connection pool. It is only a guess: all is counted again.
+_known: WeakKeyDictionary[Any, dict[tuple[str, bool], _Known]] = WeakKeyDictionary()
+
+
+def strands_at(client: Redis, sources: Sequence[Source], start: int, count: int) -> list[Strand]:
+    """A strand of each registry that leaves out entries which certainly come before position `start` of all merged.
+
+    The sum of what is left out is at most `start`, and as a rule close to it.
 
     Args:
         client: a connection that returns bytes.
         sources: registries, none of them a list, all in one order.
-        lengths: of each.
         start: a position in the merged order.
+        count: entries that are wanted from there on.
+
+    Raises:
+        redis.exceptions.NoPermissionError: a registry may not be read.
     """
-    nothing = [0] * len(sources)
-    guess = _guess(client, sources, lengths, start) if start > _NEAR else None
-    if guess is None:
-        return nothing
-    rank, density, endless = guess
-    for edge in (-math.inf, math.inf) if endless else ():  # RQ keeps with the score `inf` what never expires
-        before, upto = (_upto(client, sources, edge, ties=ties) for ties in (False, True))
-        if sum(before) <= start < sum(upto):
-            return _into_ties(before, upto, start)
-    # Ranks grow towards later entries; those of a descending order are scores with their sign turned.
-    low, high = _Side(-math.inf, 0), _Side(math.inf, sum(lengths))
-    best, target = nothing, start - _NEAR // 2
-    for step in range(_MOST_STEPS):
-        here = _upto(client, sources, rank)
-        if sum(here) <= start:
-            best, low = here, _Side(rank, sum(here))
-            if start - low.entries <= _NEAR:
+    near = max(_NEAR, _NEAR_EACH * len(sources))
+    if start <= near or not count:
+        look = _from_the_top(client, sources, 2 * (start + count) // len(sources) + 1 if count else 0)
+    else:
+        look = _Search(client, sources, start, count, near).found()
+    strands = []
+    for index, source in enumerate(sources):
+        strands.append(Strand(source, look.lengths[index], look.upto[index]))
+        if look.following:
+            strands[-1].add(look.following[index])
+    return strands
+
+
+class _Search:
+    """Narrowing down where position `start` is, until no more than `near` entries are left before it."""
+
+    def __init__(self, client: Redis, sources: Sequence[Source], start: int, count: int, near: int) -> None:
+        self._client, self._sources, self._start, self._near = client, sources, start, near
+        known = _known.setdefault(client.connection_pool, {}).get((sources[0].state, sources[0].newest_first))
+        self._last = known if known is not None and known.sources == len(sources) else None
+        margin = near // 2 if self._last is None else len(sources) // 4
+        self._target = start - margin
+        self._step = 1 + (margin + count) // len(sources)
+
+    def found(self) -> _Look:
+        """What is to be read from; its counts sum up to `start` at most."""
+        if self._last is not None:
+            rank = self._last.rank + (self._target - self._last.entries) / self._last.density
+            return self._narrowed(_Guess(rank, self._last.density))
+        look = _from_the_top(self._client, self._sources, 0)
+        if self._start >= sum(look.lengths):
+            return look
+        guess = _guess(self._client, self._sources, look.lengths, self._target)
+        if guess is None:
+            return look
+        for edge in (-math.inf, math.inf) if guess.endless else ():  # RQ keeps with the score `inf` what never expires
+            before, upto = (_upto(self._client, self._sources, edge, ties=ties) for ties in (False, True))
+            if sum(before) <= self._start < sum(upto):
+                return look._replace(upto=_into_ties(before, upto, self._start))
+        return self._narrowed(guess)
+
+    def _narrowed(self, guess: _Guess) -> _Look:
+        # Ranks grow towards later entries; those of a descending order are scores with their sign turned.
+        low, high = _Side(-math.inf, 0), _Side(math.inf, 0)
+        best, rank = None, guess.rank
+        for step in range(_MOST_STEPS):
+            here = _look(self._client, self._sources, rank, self._step)
+            if best is None:
+                best, high = here._replace(upto=[0] * len(here.upto), following=[]), _Side(math.inf, sum(here.lengths))
+            if self._start >= high.entries and not math.isfinite(high.rank):
                 return best
-        else:
-            less = _upto(client, sources, rank, ties=False) if _may_be_ties(low, high, rank) else here
-            if sum(less) <= start:
-                return _into_ties(less, here, start)
-            high = _Side(rank, sum(less))
-        following = _next(low, high, target, density * 2.0**-step, halve=step % 3 == 2)
-        if not low.rank < following < high.rank:
-            break
-        rank = following
-    return best
+            if sum(here.upto) <= self._start:
+                best, low = here, _Side(rank, sum(here.upto))
+                if self._start - low.entries <= self._near:
+                    self._remember(low, high, guess.density)
+                    return best
+            else:
+                asked = _may_be_ties(low, high, rank)
+                less = _upto(self._client, self._sources, rank, ties=False) if asked else here.upto
+                if sum(less) <= self._start:
+                    return _Look(here.lengths, _into_ties(less, here.upto, self._start), [])
+                high = _Side(rank, sum(less))
+            following = _next(low, high, self._target, guess.density * 2.0**-step, halve=step % 3 == 2)
+            if not low.rank < following < high.rank:
+                break
+            rank = following
+        return best or _from_the_top(self._client, self._sources, 0)
+
+    def _remember(self, low: _Side, high: _Side, density: float) -> None:
+        if math.isfinite(high.rank) and high.entries > low.entries:
+            density = (high.entries - low.entries) / (high.rank - low.rank)
+        first = self._sources[0]
+        known = _Known(low.rank, low.entries, density, len(self._sources))
+        _known.setdefault(self._client.connection_pool, {})[first.state, first.newest_first] = known
+
+
+def _from_the_top(client: Redis, sources: Sequence[Source], step: int) -> _Look:
+    """Lengths, and the first `step` entries of each."""
+    first = replace(sources[0], queue=NAME)
+    questions = [first.length(), *([first.range(0, step)] if step else [])]
+    replies = ask_each(client, questions, [source.queue for source in sources])
+    lengths = [number(permitted(reply[0])) for reply in replies]
+    return _Look(lengths, [0] * len(lengths), [reply[1] for reply in replies] if step else [])
+
+
+def _look(client: Redis, sources: Sequence[Source], rank: float, step: int) -> _Look:
+    first = replace(sources[0], queue=NAME)
+    if first.newest_first:
+        end = repr(-rank)
+        behind: Command = ("ZREVRANGEBYSCORE", first.key, f"({end}", "-inf", "WITHSCORES", "LIMIT", 0, step)
+    else:
+        end = repr(rank)
+        behind = ("ZRANGEBYSCORE", first.key, f"({end}", "+inf", "WITHSCORES", "LIMIT", 0, step)
+    questions = [first.length(), _counting(first, rank, ties=True), behind]
+    replies = ask_each(client, questions, [source.queue for source in sources])
+    lengths = [number(permitted(reply[0])) for reply in replies]
+    return _Look(lengths, [number(reply[1]) for reply in replies], [reply[2] for reply in replies])
 
 
 def _may_be_ties(low: _Side, high: _Side, rank: float) -> bool:
@@ -86,9 +185,7 @@ def _may_be_ties(low: _Side, high: _Side, rank: float) -> bool:
     return not math.isfinite(low.rank) or rank - low.rank <= 2 or high.rank - rank <= 2
 
 
-def _guess(
-    client: Redis, sources: Sequence[Source], lengths: Sequence[int], start: int
-) -> tuple[float, float, bool] | None:
+def _guess(client: Redis, sources: Sequence[Source], lengths: Sequence[int], start: int) -> _Guess | None:
     """What a few registries tell of position `start`; None where they are empty."""
     total = sum(lengths)
     sign = -1 if sources[0].newest_first else 1
@@ -107,14 +204,16 @@ def _guess(
     return _Guess(middles[len(middles) // 2], total / extent if extent > 0 else 1.0, endless)
 
 
-def _upto(client: Redis, sources: Sequence[Source], rank: float, *, ties: bool = True) -> list[int]:
-    """How many entries of each registry stand before this rank, and at it unless `ties` is off."""
-    first = sources[0]
-    key = Source(first.keys, first.state, NAME, first.newest_first).key
-    score = -rank if first.newest_first else rank
-    end = repr(score) if ties else f"({score!r}"
-    question: Command = ("ZCOUNT", key, end, "+inf") if first.newest_first else ("ZCOUNT", key, "-inf", end)
+def _upto(client: Redis, sources: Sequence[Source], rank: float, *, ties: bool) -> list[int]:
+    """How many entries of each registry stand before this rank, and at it if `ties`."""
+    question = _counting(replace(sources[0], queue=NAME), rank, ties=ties)
     return [number(reply) for (reply,) in ask_each(client, [question], [source.queue for source in sources])]
+
+
+def _counting(source: Source, rank: float, *, ties: bool) -> Command:
+    score = -rank if source.newest_first else rank
+    end = repr(score) if ties else f"({score!r}"
+    return ("ZCOUNT", source.key, end, "+inf") if source.newest_first else ("ZCOUNT", source.key, "-inf", end)
 
 
 def _into_ties(before: Sequence[int], upto: Sequence[int], start: int) -> list[int]:

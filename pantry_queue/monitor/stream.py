@@ -159,7 +159,7 @@ class _Strand:
         self._next = behind if behind is not None else max(0, self._next - len(self._recent))
 
     def hold(self, places: Sequence[Place], times: dict[tuple[str, bytes], float]) -> None:
-        """Keep entries with their rank, which never falls, as `merge.merged` ranks them."""
+        """Keep entries with their rank, which never falls, as `merging.merged` ranks them."""
         sign = -1 if self.source.newest_first else 1
         for place in places:
             at = place.score if place.score is not None else times.get((place.queue, place.job_id))

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 Command = tuple[str | bytes | int | float, ...]
 
+#: Commands written to the socket at a time: redis-py makes a system call of every piece that it is given.
+_A_WRITE = 1000
+
 #: Beginnings of errors that speak of the whole server, not of one key: then nothing that was read can be trusted.
 _SERVER_ERRORS = ("BUSY", "MASTERDOWN", "CLUSTERDOWN", "NOAUTH", "UNBLOCKED", "MISCONF", "TRYAGAIN", "LOADING")
 
@@ -98,7 +101,9 @@ class Waiting:
         connection: Any = self._pool.get_connection()
         self._connection = connection
         try:
-            connection.send_packed_command(commands)
+            connection.send_packed_command(
+                [b"".join(commands[start : start + _A_WRITE]) for start in range(0, len(commands), _A_WRITE)]
+            )
         except BaseException:
             self.abandon()
             raise

@@ -108,8 +108,8 @@ def main(url: str, socket_path: str) -> None:
         "merge.queue_names": lambda: merge.queue_names(client, keys),
     }
     # Parts of the readers above, called by them.
-    parts = set("wire.ask wire.exchange each.ask_each each.ask_all merge.merged merge.enqueued jobs.read".split())
-    parts |= {"candidate.candidates", "failures.read", "seek.offsets"}
+    parts = set("wire.ask wire.exchange each.ask_each each.ask_all merging.merged merge.enqueued jobs.read".split())
+    parts |= {"candidate.candidates", "failures.read", "seek.strands_at"}
     seen = {name: repr(call()) for name, call in calls.items()}
     untried = set(readers()) - calls.keys() - parts
     modules = [name for name in ("rq", "evil_callbacks", "pantry_queue.control") if name in sys.modules]

@@ -1,0 +1,146 @@
+"""A window over many lists or registries as if they were one.
+
+Registries are merged by score, lists by the time their jobs were enqueued. Of each source little more is read than
+what stands in the window: registries begin at a rank close before it (`seek`), and each is read in growing steps until
+nothing unread can belong into the window.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from pantry_queue.monitor.each import NAME, ask_each
+from pantry_queue.monitor.merge import Source, enqueued
+from pantry_queue.monitor.rows import Place
+from pantry_queue.monitor.wire import ask, number, permitted, scored
+
+if TYPE_CHECKING:
+    from redis import Redis
+
+
+@dataclass(slots=True)
+class Strand:
+    """What has been read of one source behind its first `offset` entries.
+
+    Attributes:
+        length: entries of the source.
+        entries: those of a list, or of a registry member and score, in order.
+        ranks: what each is merged by, never falling.
+    """
+
+    source: Source
+    length: int
+    offset: int = 0
+    entries: list[Place | tuple[bytes, float]] = field(default_factory=list)
+    ranks: list[float] = field(default_factory=list)
+
+    def add(self, reply: Any) -> None:
+        """Take the answer to a question of a registry's next entries."""
+        pairs = scored(reply)
+        if not pairs:
+            return
+        before = self.ranks[-1] if self.ranks else -math.inf
+        self.entries += pairs
+        ranks = [-score for _, score in pairs] if self.source.newest_first else [score for _, score in pairs]
+        # Between two readings the registry may have changed.
+        self.ranks += ranks if ranks[0] >= before else [max(before, rank) for rank in ranks]
+
+    def add_listed(self, places: Sequence[Place], times: dict[tuple[str, bytes], float]) -> None:
+        """Take a list's next entries; one whose time is not known, or too early, stands with the one before it."""
+        sign = -1 if self.source.newest_first else 1
+        for place in places:
+            at, before = times.get((place.queue, place.job_id)), self.ranks[-1] if self.ranks else -math.inf
+            self.ranks.append(before if at is None else max(before, sign * at))
+        self.entries += places
+
+    def wants(self, need: int) -> bool:
+        """Whether the first `need` entries behind the offset may hold more than what was read."""
+        return len(self.entries) < min(need, self.length - self.offset)
+
+    def place(self, position: int) -> Place:
+        """The entry read at this position."""
+        entry = self.entries[position]
+        return entry if isinstance(entry, Place) else self.source.place(*entry)
+
+
+def merged(client: Redis, sources: Sequence[Source], start: int, count: int) -> tuple[list[Place], int]:
+    """The window.
+
+    Args:
+        client: a connection that returns bytes.
+        sources: of one state, all in the same order.
+        start: position of the first entry in the merged order.
+        count: entries at most.
+
+    Returns:
+        The entries, and how many there are in all.
+
+    Raises:
+        redis.exceptions.NoPermissionError: a list may not be read.
+    """
+    if not sources:
+        return [], 0
+    if sources[0].is_list:
+        replies = ask_each(client, [replace(sources[0], queue=NAME).length()], [source.queue for source in sources])
+        strands = [Strand(source, number(permitted(reply))) for source, (reply,) in zip(sources, replies, strict=True)]
+    else:
+        from pantry_queue.monitor.seek import strands_at  # it builds strands
+
+        strands = strands_at(client, sources, start, count)
+    total = sum(strand.length for strand in strands)
+    if not count or start >= total:
+        return [], total
+    start -= sum(strand.offset for strand in strands)
+    strands = [strand for strand in strands if strand.length > strand.offset]
+    return _cut(strands, _settled(client, strands, start + count), start, count), total
+
+
+def _settled(client: Redis, strands: Sequence[Strand], need: int) -> list[float]:
+    """Read on until the first `need` entries are certain; returns the ranks of all that was read, in order."""
+    step = min(need, 2 * need // max(1, len(strands)) + 1)
+    while True:
+        ranks = sorted(chain.from_iterable(strand.ranks for strand in strands))
+        last = ranks[need - 1] if len(ranks) >= need else math.inf
+        waiting = [
+            strand for strand in strands if strand.wants(need) and not (strand.ranks and strand.ranks[-1] > last)
+        ]
+        if not waiting:
+            return ranks
+        _extend(client, waiting, step)
+        step = min(need, step * 4)
+
+
+def _extend(client: Redis, strands: Sequence[Strand], step: int) -> None:
+    """Read the next `step` entries of each."""
+    replies = ask(client, [strand.source.range(strand.offset + len(strand.entries), step) for strand in strands])
+    held = [len(strand.entries) for strand in strands]
+    if strands[0].source.is_list:
+        found = [strand.source.places(reply) for strand, reply in zip(strands, replies, strict=True)]
+        times = enqueued(client, [strand.source for strand in strands], found)
+        for strand, places in zip(strands, found, strict=True):
+            strand.add_listed(places, times)
+    else:
+        for strand, reply in zip(strands, replies, strict=True):
+            strand.add(reply)
+    for strand, before in zip(strands, held, strict=True):
+        if len(strand.entries) == before:  # it has shrunk since it was counted
+            strand.length = strand.offset + before
+
+
+def _cut(strands: Sequence[Strand], ranks: Sequence[float], start: int, count: int) -> list[Place]:
+    """The entries from `start` on of strands whose ranks, merged, are these; equal ones in the order of the sources."""
+    chosen = ranks[start : start + count]
+    if not chosen:
+        return []
+    before = sum(bisect_left(strand.ranks, chosen[0]) for strand in strands)
+    placed = sorted(
+        (strand.ranks[position], index, position)
+        for index, strand in enumerate(strands)
+        for position in range(bisect_left(strand.ranks, chosen[0]), bisect_right(strand.ranks, chosen[-1]))
+    )
+    return [strands[index].place(position) for _, index, position in placed[start - before : start - before + count]]
