@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -122,6 +123,19 @@ def options(
         ),
     ] = None,
     no_color: Annotated[bool, typer.Option("--no-color", help="No colours; NO_COLOR does the same.")] = False,
+    no_osc52: Annotated[
+        bool,
+        typer.Option("--no-osc52", envvar="PANTRY_NO_OSC52", help="Send nothing to the terminal's clipboard."),
+    ] = False,
+    restricted: Annotated[
+        bool,
+        typer.Option(
+            "--restricted",
+            envvar="PANTRY_RESTRICTED",
+            help="The terminal interface starts no pager, editor or worker and writes no file: for accounts that "
+            "may use nothing else.",
+        ),
+    ] = False,
     _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
 ) -> None:
     """Operations console for RQ queues. Without a command it opens the terminal interface."""
@@ -131,7 +145,7 @@ def options(
             "warning: a password on the command line is seen by everyone on this machine; "
             "put the URL into PANTRY_REDIS_URL instead."
         )
-    context.obj = _target(url, profile, read_only)
+    context.obj = replace(_target(url, profile, read_only), clipboard=not no_osc52, restricted=restricted)
     if context.invoked_subcommand is None:
         raise typer.Exit(open_console(of(context)))
 
@@ -163,6 +177,8 @@ def open_console(target: Target, start: Address | None = None) -> int:
         profile=target.profile,
         unlockable=target.unlockable,
         start=start,
+        clipboard=target.clipboard,
+        restricted=target.restricted,
     )
 
 

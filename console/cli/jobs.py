@@ -200,7 +200,8 @@ def _result_json(result: JobResult) -> dict[str, Any]:
     }
 
 
-def _call(job: JobDetail) -> str:
+def call(job: JobDetail) -> str:
+    """The job as the call it would make."""
     arguments = [str(argument.value) for argument in job.payload.args]
     arguments += [f"{argument.name}={argument.value}" for argument in job.payload.kwargs]
     return f"{job.payload.func}({', '.join(arguments)})"
@@ -218,7 +219,7 @@ def _show(job: JobDetail) -> None:
             ("state", row.state),
             ("queue", row.queue),
             ("position", _number(job.position)),
-            ("calls", _call(job)),
+            ("calls", call(job)),
             ("description", row.description),
             ("created", output.iso(row.created_at) or ""),
             ("enqueued", output.iso(row.enqueued_at) or ""),

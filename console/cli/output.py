@@ -34,7 +34,8 @@ def iso(at: datetime | None) -> str | None:
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _plain(value: object) -> object:
+def plain_json(value: object) -> object:
+    """How JSON says what it has no word for; for `json.dumps(default=...)`."""
     if isinstance(value, datetime):
         return iso(value)
     if isinstance(value, Decimal):
@@ -44,12 +45,12 @@ def _plain(value: object) -> object:
 
 def document(value: object) -> None:
     """One JSON document."""
-    _write(json.dumps(value, indent=2, default=_plain, ensure_ascii=False) + "\n")
+    _write(json.dumps(value, indent=2, default=plain_json, ensure_ascii=False) + "\n")
 
 
 def line(value: object) -> None:
     """One JSON object on a line, sent at once so that a pipe's reader can start."""
-    _write(json.dumps(value, default=_plain, ensure_ascii=False) + "\n", flush=True)
+    _write(json.dumps(value, default=plain_json, ensure_ascii=False) + "\n", flush=True)
 
 
 #: A cell that begins with one of these is a formula to a spreadsheet, and the text is foreign.

@@ -28,6 +28,8 @@ class Target:
         profile: name of the named connection, empty without one.
         production: it is one that is guarded.
         unlockable: it is read-only by the profile's own caution, not because somebody asked for it.
+        clipboard: the console may send text to the terminal's clipboard.
+        restricted: the console starts no other program and writes no file.
     """
 
     url: str | None = None
@@ -35,6 +37,8 @@ class Target:
     profile: str = ""
     production: bool = False
     unlockable: bool = False
+    clipboard: bool = True
+    restricted: bool = False
 
     def settings(self) -> Settings:
         """Settings from the environment, with the URL of the command line.

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events, work
-from textual.app import App
 from textual.binding import BindingType
 from textual.command import Provider
 from textual.filter import LineFilter
@@ -21,12 +21,12 @@ from console.tui.acting.flow import Acting
 from console.tui.acting.local_fleet import LocalFleet
 from console.tui.address import Address
 from console.tui.commands import Command, obey, visit
+from console.tui.copying.texts import leading_to
 from console.tui.guard import TerminalGuard
 from console.tui.keys import bindings
 from console.tui.palette import ConsoleCommands
 from console.tui.refresher import Refresher
 from console.tui.screens.activity import Activity
-from console.tui.screens.base import ConsoleScreen
 from console.tui.screens.command import CommandLine
 from console.tui.screens.failures import Failures
 from console.tui.screens.help import Help
@@ -38,10 +38,10 @@ from console.tui.screens.unlock import Unlock
 from console.tui.screens.workers import Workers
 from console.tui.session import Session
 from console.tui.source import Answer, Needs, RedisSource, Source
+from console.tui.terminal_keys import WithTerminal
 from console.tui.themes import ANSI, DARK, THEMES, fallback_variables
 from pantry_queue.connection import describe
 from pantry_queue.errors import ConfigError, PantryError
-from pantry_queue.text import safe
 
 if TYPE_CHECKING:
     from pantry_queue.config import Settings
@@ -53,7 +53,7 @@ _UNFOCUSED = 5.0
 READ_ONLY = "This console is read-only: nothing is changed; start it with --read-write to allow it."
 
 
-class ConsoleApp(App[int]):
+class ConsoleApp(WithTerminal):
     """The terminal interface.
 
     Args:
@@ -115,6 +115,7 @@ class ConsoleApp(App[int]):
         watch_terminal: bool = False,
     ) -> None:
         look = look or terminal.Terminal()
+        self.look = look
         self._guard = TerminalGuard(look.ascii_only)
         # Without colours only the terminal's own default pair is left, which Textual's filter leaves alone.
         super().__init__(ansi_color=True if look.no_color else None)
@@ -122,6 +123,7 @@ class ConsoleApp(App[int]):
         self.session.read_only = READ_ONLY if read_only else ""
         self.session.production = production
         self.session.profile = profile
+        self.session.options = leading_to(settings, profile)
         self.session.unlockable = unlockable and production and bool(profile)
         self.acting = Acting(self, actor or RedisActor(settings, profile))
         self.fleet = LocalFleet(settings, profile)
@@ -158,12 +160,6 @@ class ConsoleApp(App[int]):
     def on_unmount(self) -> None:
         self._refresher.close()
         self.acting.close()
-
-    def tell(self, sentence: str, *, severity: Literal["information", "warning", "error"] = "information") -> None:
-        """One sentence to the operator, over whatever is shown; never markup."""
-        self.notify(
-            safe(sentence, 600), severity=severity, markup=False, timeout=6.0 if severity == "information" else 10.0
-        )
 
     def note_doing(self, doing: str | None) -> None:
         """Tell in the status line what goes on in the background."""
@@ -225,13 +221,6 @@ class ConsoleApp(App[int]):
         """See `console.tui.refresher.Listener`."""
         slower = 1.0 if self._focused else _UNFOCUSED
         return self.session.interval * slower, self.session.paused
-
-    def console_screen(self) -> ConsoleScreen | None:
-        """The screen that shows Redis, also when help or palette lie over it."""
-        for screen in reversed(self.screen_stack):
-            if isinstance(screen, ConsoleScreen):
-                return screen
-        return None
 
     def _paint(self) -> None:
         screen = self.console_screen()
@@ -346,6 +335,8 @@ def run_console(
     profile: str = "",
     unlockable: bool = False,
     start: Address | None = None,
+    clipboard: bool = True,
+    restricted: bool = False,
 ) -> int:
     """Open the terminal interface and stay in it until the operator leaves.
 
@@ -354,6 +345,7 @@ def run_console(
         notice: a word shown in the status line.
         no_color: no colours; `NO_COLOR` does the same.
         read_only, production, profile, unlockable, start: see `ConsoleApp`.
+        clipboard, restricted: see `console.tui.terminal.Terminal`.
 
     Returns:
         the exit code: 0, 2 when there is no terminal to draw on, 128 + n when signal n ended it.
@@ -366,6 +358,7 @@ def run_console(
         sys.stderr.write(f"pantry-console: {refused}\n")
         return 2
     look = terminal.examine(os.environ, screen.encoding if screen else None, no_color=no_color)
+    look = replace(look, clipboard=look.clipboard and clipboard, restricted=look.restricted or restricted)
     app = ConsoleApp(
         settings,
         notice=notice,

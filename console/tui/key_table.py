@@ -27,6 +27,7 @@ Scope = Literal[
     "choice",
     "progress",
     "marks",
+    "copy",
 ]
 Group = Literal["Look at", "Move", "Go to", "Console"]
 
@@ -104,6 +105,7 @@ TABLE: tuple[tuple[Scope, Group, tuple[Row, ...]], ...] = (
                 "tab(-1)",
             ),
             Row("text.wrap", "w", "wrap", "wrap long lines, or cut them", "wrap", 12),
+            Row("text.page", "o", "app.page", "open this text in $PAGER"),
         ),
     ),
     (
@@ -215,6 +217,16 @@ TABLE: tuple[tuple[Scope, Group, tuple[Row, ...]], ...] = (
             Row("unlock", "ctrl+r", "unlock", "a production profile: allow changes for 5 minutes, or lock it again"),
             Row("pace", "plus equals_sign", "pace(-1)", "read more, less often", "", 0, "+ -", "minus", "pace(1)"),
             Row("theme", "t", "next_theme", "dark, light, the terminal's colours", palette=True),
+            Row(
+                "copy",
+                "y",
+                "copy",
+                "copy id, command, JSON, ... to the clipboard, a file, a pager",
+                "copy",
+                11,
+                palette=True,
+            ),
+            Row("mouse", "ctrl+o", "mouse", "leave the mouse to the terminal, or take it again", palette=True),
             Row("repaint", "ctrl+l", "repaint", "draw everything again", palette=True),
             Row("command", "colon", "command", "go to an address, as in :jobs ocr failed", "go to", 10, ":"),
             Row("palette", "ctrl+k ctrl+p", "palette", "find anything by its name", "", 0, "ctrl+k"),
@@ -231,6 +243,22 @@ TABLE: tuple[tuple[Scope, Group, tuple[Row, ...]], ...] = (
             Row("command.complete", "tab", "complete", "go on with the likeliest word"),
             Row("command.history", "up", "history(-1)", "earlier, later words", "", 0, "", "down", "history(1)"),
             Row("command.cancel", "escape", "cancel", "stay", "", 0, "esc"),
+        ),
+    ),
+    (
+        "copy",
+        "Console",
+        (
+            Row("copy.send", "enter y", "copy('clipboard')", "to the terminal's clipboard"),
+            *(
+                Row(f"copy.{n}", f"{n}", f"pick({n})", "the text of this number there", "", 0, "1-9")
+                for n in range(1, 10)
+            ),
+            Row("copy.select", "s", "copy('select')", "show it as plain text, for the terminal to select from"),
+            Row("copy.file", "w", "copy('file')", "write it to a file"),
+            Row("copy.pager", "o", "copy('pager')", "open it in $PAGER"),
+            Row("copy.editor", "e", "copy('editor')", "open a copy in $EDITOR"),
+            Row("copy.cancel", "escape q", "cancel", "copy nothing", "", 0, "esc"),
         ),
     ),
     ("dialog", "Console", (Row("dialog.cancel", "escape", "cancel", "change nothing", "", 0, "esc"),)),

@@ -35,6 +35,7 @@ class Session:
         unlockable: `read_only` may be left for a while; never when the command line asked for it.
         doing: what is done in the background, for the status line.
         typed: commands given behind `:`, the last one last.
+        options: of the command line, that lead to the same deployment.
     """
 
     target: str
@@ -51,6 +52,7 @@ class Session:
     unlockable: bool = False
     doing: str | None = None
     typed: list[str] = field(default_factory=list)
+    options: tuple[str, ...] = ()
     history: RateHistory = field(default_factory=RateHistory)
     clock: Callable[[], float] = time.monotonic
     _answered_at: float = 0.0

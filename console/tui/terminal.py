@@ -33,12 +33,17 @@ class Terminal:
         ascii_only: it cannot be sent anything else.
         no_color: colours are not wanted.
         animations: whether things may move; not over a slow line.
+        clipboard: text may be sent to its clipboard (OSC 52).
+        restricted: nothing but the console may be used by who sits at it: it starts no other program and writes no
+            file. For accounts that see the console alone.
     """
 
     theme: str | None = None
     ascii_only: bool = False
     no_color: bool = False
     animations: bool = True
+    clipboard: bool = True
+    restricted: bool = False
 
 
 def refusal(environ: Mapping[str, str], *, stdin_tty: bool, screen_tty: bool) -> str | None:
@@ -69,10 +74,16 @@ def examine(environ: Mapping[str, str], encoding: str | None, *, no_color: bool 
     unicode = (encoding or "ascii").lower().replace("-", "").replace("_", "") in ("utf8", "utf8sig", "cp65001")
     return Terminal(
         theme=_THEMES.get(environ.get("PANTRY_THEME", "")),
-        ascii_only=not unicode or environ.get("PANTRY_ASCII", "") not in ("", "0"),
+        ascii_only=not unicode or _is_set(environ, "PANTRY_ASCII"),
         no_color=no_color or bool(environ.get("NO_COLOR")),
         animations="SSH_CONNECTION" not in environ,
+        clipboard=not _is_set(environ, "PANTRY_NO_OSC52"),
+        restricted=_is_set(environ, "PANTRY_RESTRICTED"),
     )
+
+
+def _is_set(environ: Mapping[str, str], name: str) -> bool:
+    return environ.get(name, "") not in ("", "0")
 
 
 def is_there() -> bool:

@@ -12,6 +12,7 @@ from console.tui.screens.activity import Activity
 from console.tui.screens.ask import Ask
 from console.tui.screens.command import CommandLine
 from console.tui.screens.confirm import Confirm
+from console.tui.screens.copy_menu import CopyMenu
 from console.tui.screens.failures import Failures
 from console.tui.screens.help import Help
 from console.tui.screens.job import JobScreen
@@ -50,6 +51,7 @@ OWNERS: dict[Scope, tuple[type, ...]] = {
     "confirm": (Confirm,),
     "choice": (Choice,),
     "progress": (ProgressScreen,),
+    "copy": (CopyMenu,),
 }
 #: Keys classic terminals cannot tell from others, or that multiplexers and browsers keep for themselves.
 _FORBIDDEN = {"ctrl+i", "ctrl+m", "ctrl+h", "ctrl+a", "ctrl+b", "ctrl+s", "ctrl+w", "ctrl+t", "ctrl+n"}

@@ -9,6 +9,8 @@ from textual import on
 from textual.binding import BindingType
 
 from console.tui.acting.chosen import Chosen
+from console.tui.copying import texts
+from console.tui.copying.texts import Copyable
 from console.tui.keys import Scope, bindings
 from console.tui.needs import ChangesNeed, EventsNeed, TrashNeed
 from console.tui.present import activity
@@ -70,6 +72,12 @@ class Activity(Listing):
         if self.tab == "events" or key is None:
             return None
         return Chosen("trash", f"operation {safe(raw_of(key))}", operation=key)
+
+    def copyable(self) -> list[Copyable]:
+        """The name of what is under the cursor, and all that is told of it."""
+        key, event = self.table.cursor_key, self._event() if self.tab == "events" else None
+        name = event.job_id if event is not None else safe(raw_of(key)) if key is not None else ""
+        return [*([texts.copyable("id", name)] if name else []), *super().copyable()]
 
     # -- what it shows ----------------------------------------------------------------------------------
     def columns(self) -> Sequence[Column]:

@@ -14,6 +14,9 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from console.tui.acting.chosen import Chosen
+from console.tui.address import Address
+from console.tui.copying import texts
+from console.tui.copying.texts import Copyable
 from console.tui.keys import Scope, act_bindings, act_key, bindings
 from console.tui.present.cells import Chip, chip
 from console.tui.present.status import Link, status
@@ -70,6 +73,20 @@ class ConsoleScreen(Screen[None]):
 
     def chosen(self) -> Chosen | None:
         """What an action would be done to here; None where nothing can be acted on."""
+        return None
+
+    def view_address(self) -> Address:
+        """What opens this view again."""
+        return Address(self.HERE.removeprefix("go."))
+
+    def copyable(self) -> list[Copyable]:
+        """What can be copied here, what is wanted most first."""
+        chosen = self.chosen()
+        found = texts.ids(chosen.selection) if chosen is not None else []
+        return [*found, texts.command(self.session.options, self.view_address())]
+
+    def readable(self) -> Copyable | None:
+        """The text that is read here, for a pager; None where there is none."""
         return None
 
     def acted(self, outcome: Outcome) -> None:

@@ -11,6 +11,8 @@ from textual.containers import Vertical
 from textual.widget import Widget
 
 from console.tui.acting.chosen import Chosen, states_of
+from console.tui.copying import texts
+from console.tui.copying.texts import Copyable
 from console.tui.keys import Scope, bindings
 from console.tui.needs import FailuresFound, FailuresNeed
 from console.tui.present import failures
@@ -59,6 +61,16 @@ class Failures(ConsoleScreen):
             return None
         selection = Selection(signatures=(group.signature,))
         return Chosen("jobs", failures.chosen_words(group), selection, states_of("failed"))
+
+    def copyable(self) -> list[Copyable]:
+        """The group under the cursor."""
+        from console.cli.failures import group_json
+
+        group = self._group()
+        return [
+            *super().copyable(),
+            *([texts.as_json(group_json(group), f"failure-{group.signature}")] if group is not None else []),
+        ]
 
     def needs(self) -> Needs:
         return Needs(also=(self._need,))

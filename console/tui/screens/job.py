@@ -10,6 +10,9 @@ from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
 from console.tui.acting.chosen import Chosen, chosen_jobs
+from console.tui.address import Address
+from console.tui.copying import texts
+from console.tui.copying.texts import Copyable
 from console.tui.keys import Scope, bindings
 from console.tui.needs import JobNeed
 from console.tui.present import job
@@ -20,6 +23,7 @@ from console.tui.source import Answer, Needs
 from console.tui.widgets.line import Heading, Line
 from console.tui.widgets.text_view import TextView
 from pantry_queue.monitor.model import JobDetail
+from pantry_queue.monitor.wire import raw_of
 from pantry_queue.text import safe
 
 if TYPE_CHECKING:
@@ -47,7 +51,7 @@ class JobScreen(ConsoleScreen):
         self._answered = False
         self._gone = False
         self._tab: str | None = None
-        self._names: list[str] = []
+        self._tabs: list[job.Tab] = []
         self._shown = ""
 
     def body(self) -> Iterable[Widget]:
@@ -70,6 +74,20 @@ class JobScreen(ConsoleScreen):
         if self._detail is None or self._gone:
             return None
         return chosen_jobs((self._job_id,), {self._job_id: self._detail.row.state}, "")
+
+    def view_address(self) -> Address:
+        return Address("job", name=self._job_id)
+
+    def copyable(self) -> list[Copyable]:
+        """The id, also of a job that is gone, and what is known of it."""
+        known = texts.job(self._detail) if self._detail is not None else []
+        job_id = texts.copyable("id", safe(raw_of(self._job_id), None))
+        return [job_id, texts.command(self.session.options, self.view_address()), *known]
+
+    def readable(self) -> Copyable | None:
+        """The text of the chosen tab."""
+        found = next((tab for tab in self._tabs if tab.name == self._shown), None)
+        return None if found is None else texts.shown(_word(found.name).lower(), found.lines)
 
     def needs(self) -> Needs:
         return Needs(also=(JobNeed(self._job_id),))
@@ -121,14 +139,15 @@ class JobScreen(ConsoleScreen):
         ]
         self.query_one("#job-tabs", Line).show(chips)
         self.query_one("#job-text", TextView).show(chosen.lines)
-        self._names = names
+        self._tabs = tabs
         self._shown = chosen.name
 
     # -- keys -------------------------------------------------------------------------------------------
     def action_tab(self, step: int) -> None:
         """The next text, or the one before."""
-        if self._shown in self._names:
-            self.action_show_tab(self._names[(self._names.index(self._shown) + step) % len(self._names)])
+        names = [tab.name for tab in self._tabs]
+        if self._shown in names:
+            self.action_show_tab(names[(names.index(self._shown) + step) % len(names)])
 
     def action_show_tab(self, name: str) -> None:
         """The text of this name."""

@@ -11,6 +11,9 @@ from textual.containers import Container, Vertical
 from textual.widget import Widget
 
 from console.tui.acting.chosen import Chosen, chosen_jobs, whole_list
+from console.tui.address import Address, jobs_at
+from console.tui.copying import texts
+from console.tui.copying.texts import Copyable
 from console.tui.finding import MOST_HITS, Finding, SearchNeed
 from console.tui.keys import Scope, bindings
 from console.tui.needs import JobNeed, WindowNeed
@@ -85,6 +88,19 @@ class Jobs(ConsoleScreen):
     def filter_text(self) -> str:
         """The filter of the list (`monitor.query`); empty for none."""
         return self._finding.where
+
+    def view_address(self) -> Address:
+        return jobs_at(self._state, self._queue, self.filter_text)
+
+    def copyable(self) -> list[Copyable]:
+        """What is marked, or the job under the cursor; the rows that were read; what writes all of them."""
+        table = self.query_one("#jobs", RowTable)
+        detail = self._detail
+        one = detail is not None and not table.marks and jobs.job_key(detail.row) == table.cursor_key
+        held = self._rows.jobs
+        rows = [held[key] for key in table.chosen_keys if key in held] if table.marks.keys else list(held.values())
+        found = [*super().copyable(), *(texts.job(detail) if one and detail is not None else []), *texts.rows(rows)]
+        return [*found, texts.export(self.session.options, self._state, self._queue, self.filter_text)]
 
     # -- what is wanted ---------------------------------------------------------------------------------
     def look_at(self, state: str, queue: str | None, where: str = "") -> None:

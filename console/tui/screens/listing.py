@@ -9,6 +9,8 @@ from textual import on
 from textual.containers import Vertical
 from textual.widget import Widget
 
+from console.tui.copying import texts
+from console.tui.copying.texts import Copyable
 from console.tui.keys import Scope
 from console.tui.present.cells import Cell, Chip, Column, Row, Rows, chip
 from console.tui.screens.base import ConsoleScreen
@@ -72,6 +74,15 @@ class Listing(ConsoleScreen):
     def beside(self, now: datetime) -> tuple[Sequence[Chip], Sequence[Chip]]:
         """What the title tells besides, at the left and at the right."""
         return (), ()
+
+    def readable(self) -> Copyable | None:
+        """What is told about the entry under the cursor."""
+        lines = self.query_one("#entry", TextView).lines
+        return texts.shown("entry", lines) if lines else None
+
+    def copyable(self) -> list[Copyable]:
+        entry = self.readable()
+        return [*([entry] if entry is not None else []), *super().copyable()]
 
     # -- what is shown ----------------------------------------------------------------------------------
     def body(self) -> Iterable[Widget]:

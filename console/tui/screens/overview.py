@@ -11,6 +11,8 @@ from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
 from console.tui.acting.chosen import Chosen
+from console.tui.copying import texts
+from console.tui.copying.texts import Copyable
 from console.tui.keys import Scope, bindings
 from console.tui.present import needs_you, queues, workers
 from console.tui.present.cells import Cell, Chip, Rows, chip
@@ -79,6 +81,16 @@ class Overview(ConsoleScreen):
             return None
         selection = Selection(queues=(key,))
         return Chosen("queues", f"queue {safe(raw_of(key))}", selection, frozenset({"queued"}))
+
+    def copyable(self) -> list[Copyable]:
+        """The queue under the cursor."""
+        from console.cli.status import queue_json
+
+        key, snapshot = self.query_one("#queues", RowTable).cursor_key, self.session.snapshot
+        if snapshot is None:
+            return super().copyable()
+        listed = [queue for queue in snapshot.queues if queues.queue_key(queue) == key]
+        return [*super().copyable(), *(texts.as_json(queue_json(one, snapshot), f"queue-{one.name}") for one in listed)]
 
     def show(self, session: Session) -> None:
         snapshot, history = session.snapshot, session.history

@@ -9,6 +9,8 @@ from textual import on
 from textual.binding import BindingType
 
 from console.tui.acting.chosen import Chosen, chosen_jobs
+from console.tui.copying import texts
+from console.tui.copying.texts import Copyable
 from console.tui.keys import Scope, bindings
 from console.tui.needs import ScheduleNeed
 from console.tui.present import schedule
@@ -57,6 +59,13 @@ class Schedule(Listing):
             return None
         key = schedule.due_key(one)
         return chosen_jobs((key,), {key: "scheduled"}, "scheduled")
+
+    def copyable(self) -> list[Copyable]:
+        """The job under the cursor, as the schedule knows it."""
+        from console.cli.schedule import due_json
+
+        one = self._due()
+        return [*super().copyable(), *([texts.as_json(due_json(one), f"job-{one.row.id}")] if one is not None else [])]
 
     # -- what it shows ----------------------------------------------------------------------------------
     def columns(self) -> Sequence[Column]:

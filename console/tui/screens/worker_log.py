@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import BindingType
 from textual.widget import Widget
 
+from console.tui.address import Address
+from console.tui.copying import texts
+from console.tui.copying.texts import Copyable
 from console.tui.keys import Scope, bindings
 from console.tui.needs import LogNeed
 from console.tui.present.cells import Cell, chip
@@ -47,6 +50,18 @@ class WorkerLog(ConsoleScreen):
 
     def more_scopes(self) -> tuple[Scope, ...]:
         return ("text",)
+
+    def view_address(self) -> Address:
+        return Address("workers")
+
+    def readable(self) -> Copyable | None:
+        """The lines that were read."""
+        return texts.shown("log", self.query_one("#worker-log", TextView).lines)
+
+    def copyable(self) -> list[Copyable]:
+        """The lines, and the worker's name."""
+        log = texts.shown("log", self.query_one("#worker-log", TextView).lines)
+        return [log, texts.copyable("name", self._need.name), *super().copyable()]
 
     def needs(self) -> Needs:
         return Needs(also=(self._need,))

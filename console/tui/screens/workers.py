@@ -13,6 +13,9 @@ from textual.widget import Widget
 
 from console.tui.acting.chosen import Chosen
 from console.tui.acting.local_fleet import Order
+from console.tui.address import Address
+from console.tui.copying import texts
+from console.tui.copying.texts import Copyable
 from console.tui.keys import Scope, bindings
 from console.tui.needs import LocalNeed
 from console.tui.present import local_workers, workers
@@ -67,6 +70,19 @@ class Workers(ConsoleScreen):
             return None
         key = self.query_one("#worker-rows", RowTable).cursor_key
         return None if key is None else Chosen("workers", f"worker {safe(raw_of(key))}", Selection(ids=(key,)))
+
+    def view_address(self) -> Address:
+        key = None if self._here else self.query_one("#worker-rows", RowTable).cursor_key
+        return Address("workers", name=key or "")
+
+    def copyable(self) -> list[Copyable]:
+        """The worker under the cursor."""
+        from console.cli.status import worker_json
+
+        key = self.query_one("#worker-rows", RowTable).cursor_key
+        listed = self.session.snapshot.workers if self.session.snapshot is not None and not self._here else ()
+        known = [texts.as_json(worker_json(one), one.name) for one in listed if workers.worker_key(one) == key]
+        return [*super().copyable(), *known]
 
     def more_scopes(self) -> tuple[Scope, ...]:
         return ("rows",)
@@ -167,7 +183,10 @@ class Workers(ConsoleScreen):
             self.console_app.tell(f"{safe(raw_of(key))} was not launched on this machine: its {why}.")
 
     def _may_change(self) -> bool:
-        reason = self.session.cannot_write()
+        restricted = (
+            "This console is restricted: it starts and ends no workers." if self.console_app.look.restricted else ""
+        )
+        reason = restricted or self.session.cannot_write()
         if reason:
             self.console_app.tell(reason, severity="warning")
         return not reason

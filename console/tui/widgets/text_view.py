@@ -40,6 +40,11 @@ class TextView(ScrollView, can_focus=True):
         self._wrap = True
 
     @property
+    def lines(self) -> tuple[tuple[Cell, ...], ...]:
+        """The lines shown, not wrapped."""
+        return self._lines
+
+    @property
     def wrap(self) -> bool:
         """Whether long lines are wrapped."""
         return self._wrap

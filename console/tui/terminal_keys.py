@@ -1,0 +1,123 @@
+"""What the app does with its terminal besides drawing on it: clipboard, mouse, lending it to a pager or an editor."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from textual.app import App
+from textual.driver import Driver
+from textual.drivers.linux_driver import LinuxDriver
+
+from console.tui import driver
+from console.tui.copying import clipboard, lending
+from console.tui.copying.texts import Copyable
+from console.tui.present.words import count
+from console.tui.screens.copy_menu import CopyMenu, Wanted, Way
+from console.tui.screens.write_file import WriteFile
+from pantry_queue.text import safe
+
+if TYPE_CHECKING:
+    from console.tui.screens.base import ConsoleScreen
+    from console.tui.terminal import Terminal
+
+
+class WithTerminal(App[int]):
+    """The part of the app that knows what kind of terminal this is.
+
+    Attributes:
+        look: what was found out about it.
+    """
+
+    look: Terminal
+    _has_mouse = True
+
+    def get_driver_class(self) -> type[Driver]:
+        """Ours where Textual's is the one for terminals."""
+        found = super().get_driver_class()
+        return driver.ConsoleDriver if found is LinuxDriver else found
+
+    def tell(self, sentence: str, *, severity: Literal["information", "warning", "error"] = "information") -> None:
+        """One sentence to the operator, over whatever is shown; never markup."""
+        self.notify(
+            safe(sentence, 600), severity=severity, markup=False, timeout=6.0 if severity == "information" else 10.0
+        )
+
+    def console_screen(self) -> ConsoleScreen | None:
+        """The screen that shows Redis, also when help or palette lie over it."""
+        from console.tui.screens.base import ConsoleScreen
+
+        return next((screen for screen in reversed(self.screen_stack) if isinstance(screen, ConsoleScreen)), None)
+
+    def ways(self) -> list[Way]:
+        """Where a text may go: a restricted console, and one in a browser, keep away from this machine."""
+        found: list[Way] = ["clipboard"] if self.look.clipboard else []
+        if not self.is_web:
+            found.append("select")
+            if not self.look.restricted:
+                found += ["file", "pager", "editor"]
+        return found
+
+    def action_copy(self) -> None:
+        """Offer what the visible screen shows as texts to take away."""
+        screen = self.console_screen()
+        if screen is not None:
+            self.push_screen(CopyMenu(screen.copyable(), self.ways(), clipboard.caveat(os.environ)), self._take)
+
+    def action_page(self) -> None:
+        """The text of the visible screen in the operator's own pager."""
+        screen = self.console_screen()
+        text = screen.readable() if screen is not None else None
+        if text is None:
+            self.tell("There is no text here to open.")
+        elif "pager" not in self.ways():
+            self.tell("This console is restricted: it starts no other program.", severity="warning")
+        else:
+            self._take(Wanted(text, "pager"))
+
+    def _take(self, wanted: Wanted | None) -> None:
+        if wanted is None:
+            return
+        text, way = wanted
+        try:
+            if way == "clipboard":
+                self._to_clipboard(text)
+            elif way == "select":
+                lending.show_to_select(self, text)
+            elif way == "file":
+                self.push_screen(WriteFile(text), self._written)
+            else:
+                lending.open_with(self, way, text)
+        except lending.LendingError as error:
+            self.tell(str(error), severity="warning")
+
+    def _to_clipboard(self, text: Copyable) -> None:
+        if text.size > clipboard.LIMIT:
+            self.tell(
+                f"{text.name} has {count(text.size)} bytes, more than terminals take to their clipboard "
+                f"({count(clipboard.LIMIT)}): nothing was sent; write it to a file (w) instead.",
+                severity="warning",
+            )
+            return
+        line = driver.of(self)
+        if line is not None and clipboard.multiplexer(os.environ) == "screen":
+            line.write(clipboard.sequence(text.body, os.environ))
+        else:
+            self.copy_to_clipboard(text.body)
+        self.tell(f"{text.name} was sent to the terminal's clipboard; if it did not arrive, y and then s shows it.")
+
+    def _written(self, path: Path | None) -> None:
+        if path is not None:
+            self.tell(f"Written to {path}.")
+
+    def action_mouse(self) -> None:
+        """Leave the mouse to the terminal, so that it selects text, or take it again."""
+        self._has_mouse = not self._has_mouse
+        line = driver.of(self)
+        if line is not None:
+            line.use_mouse(self._has_mouse)
+        said = (
+            "clicks do something here" if self._has_mouse else "it selects text of the terminal; ctrl+o takes it back"
+        )
+        self.tell(f"Mouse {'on' if self._has_mouse else 'off'}: {said}.")
