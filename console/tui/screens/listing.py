@@ -82,7 +82,7 @@ class Listing(ConsoleScreen):
 
     def copyable(self) -> list[Copyable]:
         entry = self.readable()
-        return [*([entry] if entry is not None else []), *super().copyable()]
+        return [*super().copyable(), *([entry] if entry is not None else [])]
 
     # -- what is shown ----------------------------------------------------------------------------------
     def body(self) -> Iterable[Widget]:
