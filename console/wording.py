@@ -26,6 +26,8 @@ WORDS: Mapping[str, str] = {
     "not_retrying": "does not wait for a retry",
     "changing": "others keep changing it",
     "worker_gone": "its worker does not listen",
+    "deaf": "nobody listens there: end it on its machine with SIGTERM",
+    "ending": "was told to end before, and does so after its job",
     "exists": "its id is in use again",
     "expired": "its time in the trash is over",
     "parents_finished": "what it waited for has finished",

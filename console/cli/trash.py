@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from console.cli import output
-from console.cli.actions import Alias, AsJson, Reason, Yes
-from console.cli.carrying_out import end, stopping, who, writer
+from console.cli.actions import Alias, AsJson, DryRun, Reason, Yes, manner
+from console.cli.carrying_out import carry_out, end, stopping, who, writer
 from console.cli.target import of
 from console.cli.telling import show_progress, tell
-from pantry_queue.errors import Refused
+from pantry_queue.control.actions import ACTIONS
 
 if TYPE_CHECKING:
     from pantry_queue.control.trash import Kept
@@ -78,34 +78,18 @@ def show(
 def empty(
     context: typer.Context,
     operations: Annotated[list[str] | None, typer.Argument(metavar="[OP...]", help="All when left out.")] = None,
+    dry_run: DryRun = False,
     reason: Reason = "",
     alias: Alias = "",
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
     """Delete what is in the trash for good. It cannot be brought back then."""
-    from pantry_queue.control import trash
+    from pantry_queue.control.plan import Options, Selection
 
-    target = of(context)
-    target.refuse_if_read_only("trash empty")
-    with writer(target) as scripts:
-        jobs = sum(kept.jobs for kept in trash.operations(scripts) if not operations or kept.name in operations)
-        if jobs and not yes:
-            _ask(f"trash empty would delete {jobs:,} jobs for good")
-        deleted = trash.empty(scripts, who(target, alias), operations or None, reason=reason)
-    if as_json:
-        output.document({"deleted": deleted})
-    else:
-        output.text(f"{deleted:,} jobs deleted for good.")
-
-
-def _ask(would: str) -> None:
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise Refused(f"{would}: nothing was changed; add --yes to do it.")
-    sys.stderr.write(f"{would}. Do it? [y/N] ")
-    sys.stderr.flush()
-    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-        raise Refused("Nothing was changed.")
+    selection = Selection(ids=tuple(operations or ()), everything=not operations)
+    given = {"dry_run": dry_run, "reason": reason, "alias": alias, "yes": yes, "as_json": as_json}
+    end(carry_out(of(context), ACTIONS["trash.empty"], selection, Options(), manner(given)))
 
 
 def undo(

@@ -1,4 +1,4 @@
-"""`workers list`, `show`, `run`, and those of this machine: `launch`, `log`, `stop`."""
+"""`workers list`, `show`, `run`, and those of this machine: `launch`, `log`."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def launch(
     target.refuse_if_read_only("Launching workers")
     settings = target.settings()
     workers = fleet.launch(settings, count, queues=queue or (), burst=burst)
-    _audit(target, "workers.launch", {"workers": " ".join(worker.name for worker in workers)})
+    record(target, "workers.launch", {"workers": " ".join(worker.name for worker in workers)})
     for worker in workers:
         output.text(worker.name)
 
@@ -140,25 +140,8 @@ def log(
         output.text(line)
 
 
-@app.command("stop")
-def stop(
-    context: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="NAME")],
-    now: Annotated[bool, typer.Option("--now", help="Do not wait for its job; that goes back to its queue.")] = False,
-) -> None:
-    """End a worker launched on this machine: its job may end first."""
-    from pantry_queue.workers import fleet
-
-    target = of(context)
-    target.refuse_if_read_only("Stopping a worker")
-    worker = fleet.find(name)
-    _audit(target, "workers.stop", {"workers": worker.name})
-    patience = target.settings().default_timeout
-    left = fleet.stop(worker, 0.0 if now else float("inf") if patience < 0 else patience + 10.0)
-    output.note(f"{left.name} {_ended(left)}")
-
-
-def _audit(target: Target, action: str, facts: dict[str, str | int]) -> None:
+def record(target: Target, action: str, facts: dict[str, str | int]) -> None:
+    """One line in the audit, for what is done to processes of this machine."""
     from pantry_queue.connection import connect, translated
     from pantry_queue.control import audit
 
@@ -170,7 +153,8 @@ def _audit(target: Target, action: str, facts: dict[str, str | int]) -> None:
         connection.close()
 
 
-def _ended(worker: LocalWorker) -> str:
+def ended(worker: LocalWorker) -> str:
+    """Its state, with its exit code where there is one."""
     return worker.state if worker.exit_code is None else f"{worker.state}, exit code {worker.exit_code}"
 
 
@@ -198,5 +182,5 @@ def _list_local(as_json: bool, as_jsonl: bool) -> None:
     elif as_json:
         output.document(documents)
     else:
-        rows = [(w.name, _ended(w), str(w.pid), ", ".join(w.queues), w.redis) for w in workers]
+        rows = [(w.name, ended(w), str(w.pid), ", ".join(w.queues), w.redis) for w in workers]
         output.table(("WORKER", "STATE", "PID", "QUEUES", "REDIS"), rows, cut=("REDIS", "QUEUES"))

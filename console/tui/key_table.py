@@ -124,7 +124,6 @@ TABLE: tuple[tuple[Scope, Group, tuple[Row, ...]], ...] = (
             Row("worker.place", f"{_NEXT} {_LAST}", "place", "workers in Redis, or of this machine", "place", 8, "[ ]"),
             Row("worker.log", "o", "log", "what a worker of this machine writes", "output", 9),
             Row("worker.launch", "L", "launch", "launch workers on this machine", "launch", 7),
-            Row("worker.stop", "S", "stop", "end a worker of this machine; again: at once", "stop", 10),
         ),
     ),
     (

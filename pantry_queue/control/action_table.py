@@ -213,6 +213,15 @@ TABLE: dict[Noun, tuple[Row, ...]] = {
     ),
     "workers": (
         Row(
+            "shutdown",
+            (),
+            "S",
+            "Tell workers on any machine to end once the job in hand has ended; they take no other.",
+            "told to end",
+            "What has started them may start them again.",
+            asks=True,
+        ),
+        Row(
             "forget",
             (),
             "D",

@@ -144,6 +144,35 @@ def _resume(scripts: Scripts, plan: Plan) -> Done:
     return 0, [("workers", "not_suspended")]
 
 
+def _shutdown(scripts: Scripts, plan: Plan) -> Done:
+    """The command of `rq.command.send_shutdown_command`, never twice: RQ's workers kill their job at the second."""
+    keys, asked, left = scripts.keys, list[str](), list[tuple[str, str]]()
+    seen = [(name, group.state) for group in plan.groups for name in group.ids]
+    with scripts.connection.pipeline(transaction=False) as pipe:
+        for name, _ in seen:
+            pipe.hmget(raw_of(keys.worker(name)), "birth", "shutdown_requested_date")
+        records = pipe.execute()
+    for (name, born), (birth, requested) in zip(seen, records, strict=True):
+        if name_of(birth or b"") != born:
+            left.append((name, "changed"))
+        elif requested:
+            left.append((name, "ending"))
+        else:
+            asked.append(name)
+    with scripts.connection.pipeline(transaction=False) as pipe:
+        for name in asked:
+            pipe.publish(raw_of(keys.worker_channel(name)), json.dumps({"command": "shutdown"}))
+        heard = pipe.execute()
+    left += [(name, "deaf") for name, count in zip(asked, heard, strict=True) if not count]
+    return sum(1 for count in heard if count), left
+
+
+def _empty_trash(scripts: Scripts, plan: Plan) -> Done:
+    from pantry_queue.control import discard
+
+    return discard.empty(scripts, plan.selection.ids), []
+
+
 def _forget(scripts: Scripts, plan: Plan) -> Done:
     from redis.exceptions import WatchError
 
@@ -179,6 +208,8 @@ _DOES: dict[str, Callable[[Scripts, Plan], Done]] = {
     "queues.pause": _pause,
     "queues.resume": _unpause,
     "workers.forget": _forget,
+    "workers.shutdown": _shutdown,
+    "trash.empty": _empty_trash,
     "all.suspend": _suspend,
     "all.resume": _resume,
 }

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from pantry_queue.control.actions import Action
+from pantry_queue.errors import ConfigError
 from pantry_queue.monitor.wire import raw_of
 from pantry_queue.text import SafeText, safe
 
@@ -27,6 +28,7 @@ class Options:
         dependents: with the jobs that wait for them: cancelling lets them go, deleting deletes them too.
         parents: cancelled jobs are dropped from the jobs they wait for.
         call: (data, description) that copies have instead of their original's, as RQ stores them.
+        call_words: the same for a command line, secrets masked.
         seconds: how long a suspension or a pause lasts.
     """
 
@@ -36,6 +38,7 @@ class Options:
     dependents: bool = False
     parents: bool = False
     call: tuple[bytes, str] | None = None
+    call_words: tuple[str, ...] = ()
     seconds: int | None = None
 
 
@@ -129,6 +132,32 @@ class Plan:
         return " ".join(part for part in (self.action.what, self.action.loses, undo) if part)
 
 
+def completed(plan: Plan, options: Options) -> Plan:
+    """The same plan done in another way; jobs that are deleted with others (`dependents`) it does not look for.
+
+    Raises:
+        ConfigError: an option is missing, or cannot be used.
+    """
+    check_options(plan.action, plan.selection, options)
+    return replace(plan, options=options, command=command_line(plan.action, plan.selection, options))
+
+
+def check_options(action: Action, selection: Selection, options: Options) -> None:
+    """Whether an action can be done in this way.
+
+    Raises:
+        ConfigError: it cannot; the sentence says what is missing or wrong.
+    """
+    if action.verb == "move" and options.to is None and not (selection.ids or options.at_front):
+        raise ConfigError("move needs a queue (--to) or a place (--at-front) to move the jobs to.")
+    if action.verb == "reschedule" and options.due is None:
+        raise ConfigError("reschedule needs the time the jobs are to run at: --at or --in.")
+    if options.to is not None and (not options.to or not options.to.isprintable() or "," in options.to):
+        raise ConfigError(
+            f"{safe(options.to)!r} cannot be the name of a queue: it should be printable, without commas."
+        )
+
+
 def narrowed(plan: Plan, groups: Iterable[Group]) -> Plan:
     """The same plan for some jobs of it, by id."""
     kept = tuple(groups)
@@ -165,10 +194,7 @@ _SHOWN_IDS = 5
 
 def command_line(action: Action, selection: Selection, options: Options) -> SafeText:
     """The command that does the same, as it can be typed."""
-    noun = "failures" if selection.signatures else {"all": "", "trash": ""}.get(action.noun, action.noun)
-    words = ["pantry-console", *([noun] if noun else []), action.verb]
-    if action.name == "all.clear-failures":
-        words = ["pantry-console", "failures", "clear"]
+    words = ["pantry-console", *_verb_words(action, selection)]
     words += selection.ids if len(selection.ids) <= _SHOWN_IDS else ["-"]
     if action.noun == "queues":
         words += selection.queues
@@ -178,9 +204,17 @@ def command_line(action: Action, selection: Selection, options: Options) -> Safe
         words += [word for queue in selection.queues for word in ("--queue", queue)]
     words += ["--where", selection.where] if selection.where else []
     words += selection.signatures
-    words += ["--all"] if selection.everything else []
+    words += ["--all"] if selection.everything and action.noun == "jobs" else []
     words += _option_words(options)
     return safe(raw_of(" ".join(shlex.quote(word) for word in words)))
+
+
+def _verb_words(action: Action, selection: Selection) -> list[str]:
+    named = {"all.clear-failures": ["failures", "clear"], "workers.shutdown": ["workers", "stop"]}
+    if action.name in named:
+        return named[action.name]
+    noun = "failures" if selection.signatures else {"all": ""}.get(action.noun, action.noun)
+    return [*([noun] if noun else []), action.verb]
 
 
 def _option_words(options: Options) -> list[str]:
@@ -190,6 +224,7 @@ def _option_words(options: Options) -> list[str]:
     found += ["--dependents"] if options.dependents else []
     found += ["--parents"] if options.parents else []
     found += ["--for", f"{options.seconds}s"] if options.seconds else []
+    found += options.call_words
     return found
 
 

@@ -9,10 +9,20 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from pantry_queue.control import named
 from pantry_queue.control.actions import Action
-from pantry_queue.control.plan import Group, Options, Plan, Selection, Source, command_line, scope_sentence
+from pantry_queue.control.plan import (
+    Group,
+    Options,
+    Plan,
+    Selection,
+    Source,
+    check_options,
+    command_line,
+    scope_sentence,
+)
 from pantry_queue.errors import ConfigError, NotFound
 from pantry_queue.keys import REGISTRIES, Keys
 from pantry_queue.monitor import fields, jobs
@@ -37,7 +47,15 @@ def server_time(client: Redis) -> datetime:
     return datetime.fromtimestamp(int(seconds), UTC) + timedelta(microseconds=int(micros))
 
 
-def plan(client: Redis, keys: Keys, action: Action, selection: Selection, options: Options | None = None) -> Plan:
+def plan(
+    client: Redis,
+    keys: Keys,
+    action: Action,
+    selection: Selection,
+    options: Options | None = None,
+    *,
+    draft: bool = False,
+) -> Plan:
     """Decide what an action will be done to.
 
     Args:
@@ -45,6 +63,7 @@ def plan(client: Redis, keys: Keys, action: Action, selection: Selection, option
         action: of the table.
         selection: what was asked for.
         options: how it is done.
+        draft: options that it needs may be missing; `plan.completed` has to add them before it is run.
 
     Raises:
         ConfigError: nothing was selected, or what does not go with this action; the sentence says what does.
@@ -52,13 +71,15 @@ def plan(client: Redis, keys: Keys, action: Action, selection: Selection, option
         redis.exceptions.RedisError: the server is away.
     """
     options = options or Options()
-    _check(action, selection, options)
+    _check(action, selection)
+    if not draft:
+        check_options(action, selection, options)
     seen_at = server_time(client)
     known = queue_names(client, keys)
     _known_queues(known, selection.queues)
     empty = Plan(action, options, selection, seen_at, safe(""), command=command_line(action, selection, options))
     if not action.states:
-        return replace(empty, scope=_named_scope(action, selection))
+        return named.plan(client, keys, empty)
     if selection.ids:
         return _of_ids(client, keys, empty)
     if selection.signatures or selection.where:
@@ -76,7 +97,7 @@ def _bounded(plan: Plan, found: int) -> Plan:
     return replace(plan, scope=SafeText(f"{plan.scope} (at most {MOST_IDS:,} at a time: {others})"))
 
 
-def _check(action: Action, selection: Selection, options: Options) -> None:
+def _check(action: Action, selection: Selection) -> None:
     if action.noun == "jobs" and selection.empty:
         raise ConfigError(f"{action.verb} needs jobs: give ids, a selection such as --state failed, or --all.")
     if action.noun == "queues" and not selection.queues:
@@ -85,14 +106,6 @@ def _check(action: Action, selection: Selection, options: Options) -> None:
     if wrong:
         raise ConfigError(
             f"{action.verb} cannot be done to {wrong[0]} jobs; it applies to those that are {', '.join(action.places)}."
-        )
-    if action.verb == "move" and options.to is None and not (selection.ids or options.at_front):
-        raise ConfigError("move needs a queue (--to) or a place (--at-front) to move the jobs to.")
-    if action.verb == "reschedule" and options.due is None:
-        raise ConfigError("reschedule needs the time the jobs are to run at: --at or --in.")
-    if options.to is not None and (not options.to or not options.to.isprintable() or "," in options.to):
-        raise ConfigError(
-            f"{safe(options.to)!r} cannot be the name of a queue: it should be printable, without commas."
         )
 
 
@@ -135,14 +148,6 @@ def _known_queues(known: Sequence[str], named: Iterable[str]) -> None:
             raise NotFound(
                 f"There is no queue {safe(raw_of(queue))}: pantry-console queues list shows those that are there."
             )
-
-
-def _named_scope(action: Action, selection: Selection) -> Any:
-    if action.noun == "queues":
-        return safe(raw_of(f"queue{'s' if len(selection.queues) > 1 else ''} {', '.join(selection.queues)}"))
-    if action.noun == "workers":
-        return safe(raw_of(f"worker{'s' if len(selection.ids) > 1 else ''} {', '.join(selection.ids)}"))
-    return safe("all workers")
 
 
 def _of_ids(client: Redis, keys: Keys, empty: Plan) -> Plan:

@@ -1,4 +1,4 @@
-"""What was done and can be undone: listed, shown, undone, or deleted for good.
+"""What was done and can be undone: listed, shown, undone. What deletes it for good is in `discard.py`.
 
 What is stored is told in `operation.py`.
 """
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Event
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pantry_queue.connection import translated
 from pantry_queue.control import audit, run
@@ -22,10 +22,12 @@ from pantry_queue.control.outcome import Outcome, Progress
 from pantry_queue.control.pace import Pace
 from pantry_queue.control.plan import Options, Plan, Selection, Source
 from pantry_queue.errors import NotFound, Refused
+from pantry_queue.keys import Keys
 from pantry_queue.monitor import fields, wire
 from pantry_queue.text import SafeText, safe
 
-_CHUNK = 500
+if TYPE_CHECKING:
+    from redis import Redis
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,7 +68,7 @@ class KeptJob:
 def operations(scripts: Scripts) -> list[Kept]:
     """What can be undone, newest first."""
     with translated(scripts.settings):
-        names = _names(scripts)
+        names = held_names(scripts.connection, scripts.keys)
         found = [kept for name in names if (kept := _kept(scripts, name)) is not None]
     return sorted(found, key=lambda kept: kept.at.timestamp() if kept.at else 0.0, reverse=True)
 
@@ -78,9 +80,9 @@ def jobs(scripts: Scripts, name: str, *, start: int = 0, count: int = 100) -> li
         NotFound: no such operation, or its time is over.
     """
     with translated(scripts.settings):
-        _about(scripts, name)
+        about_of(scripts, name)
         lines = scripts.connection.lrange(f"{scripts.keys.operation(name)}:jobs", start, start + count - 1)
-    return [KeptJob(*(safe(wire.raw_of(str(part))) for part in record[:3])) for record in map(_record, lines)]
+    return [KeptJob(*(safe(wire.raw_of(str(part))) for part in record[:3])) for record in map(record_of, lines)]
 
 
 def undo(
@@ -111,7 +113,7 @@ def undo(
     if name is None:
         name = _last(scripts)
     with translated(scripts.settings):
-        about = _about(scripts, name)
+        about = about_of(scripts, name)
         total = scripts.connection.llen(f"{scripts.keys.operation(name)}:jobs")
         facts: dict[str, str | int] = {"selection": f"{total:,} jobs of {safe(name)}", "total": total, "reason": reason}
         operation = Operation(ACTIONS["trash.undo"], actor, facts, of=name)
@@ -122,32 +124,10 @@ def undo(
     return outcome
 
 
-def empty(scripts: Scripts, actor: audit.Actor, names: Sequence[str] | None = None, *, reason: str = "") -> int:
-    """Delete operations from the trash for good.
-
-    Args:
-        names: of operations; None is all of them.
-
-    Returns:
-        How many jobs' data was deleted.
-
-    Raises:
-        NotFound: a name that is not there; nothing is deleted then.
-    """
-    with translated(scripts.settings):
-        if names is None:
-            names = _names(scripts)
-        else:
-            for name in names:
-                _about(scripts, name)
-        facts: dict[str, str | int] = {"selection": " ".join(names), "total": len(names), "reason": reason}
-        operation = Operation(ACTIONS["trash.empty"], actor, facts)
-        if names:
-            operation.announce(scripts)
-        done = sum(_delete(scripts, name) for name in names)
-        if names:
-            operation.close(scripts, {"done": done}, undoable=False)
-    return done
+def held_names(client: Redis, keys: Keys) -> list[str]:
+    """Names of the operations in the trash, the one that expires next first."""
+    found: Any = client.zrange(keys.trash, 0, -1)
+    return [wire.name_of(name) for name in found]
 
 
 def clear_failed(
@@ -210,21 +190,32 @@ def _last(scripts: Scripts) -> str:
     return found[0].name
 
 
-def _about(scripts: Scripts, name: str) -> dict[str, bytes]:
+def about_of(scripts: Scripts, name: str) -> dict[str, bytes]:
+    """What is written down of an operation.
+
+    Raises:
+        NotFound: it is not there.
+        Refused: it was done under another key prefix.
+    """
     names = ("action", "kind", "prefix", "at", "selection", "reason", "user", "done")
     about = wire.fields(scripts.connection.hmget(scripts.keys.operation(name), names), names)
     prefix = about.get("prefix")
     if prefix is None:
-        raise NotFound(f"The trash holds no operation {safe(name)}: it may have expired.")
+        raise gone(name)
     if prefix != scripts.keys.prefix.encode():
         raise Refused(f"Operation {safe(name)} was done under RQ_KEY_PREFIX={safe(prefix)}: use that to undo it.")
     return about
 
 
+def gone(name: str) -> NotFound:
+    """There is no such operation."""
+    return NotFound(f"The trash holds no operation {safe(wire.raw_of(name))}: it may have expired.")
+
+
 def _kept(scripts: Scripts, name: str) -> Kept | None:
     key = scripts.keys.operation(name)
     try:
-        about = _about(scripts, name)
+        about = about_of(scripts, name)
     except (NotFound, Refused):
         return None
     waiting = scripts.connection.llen(f"{key}:jobs")
@@ -249,7 +240,7 @@ _SAMPLE = 20
 def _size(scripts: Scripts, key: str, count: int) -> int | None:
     """Bytes of all its deleted jobs, from those of some."""
     lines = scripts.connection.lrange(f"{key}:jobs", 0, _SAMPLE - 1)
-    ids = [str(record[0]) for record in map(_record, lines)]
+    ids = [str(record[0]) for record in map(record_of, lines)]
     sizes = wire.ask(
         scripts.connection,
         [("MEMORY", "USAGE", f"{key}:{kind}:{job_id}") for job_id in ids for kind in ("job", "results")],
@@ -260,29 +251,7 @@ def _size(scripts: Scripts, key: str, count: int) -> int | None:
     return round(sum(known) / len(ids) * count)
 
 
-def _names(scripts: Scripts) -> list[str]:
-    found: Any = scripts.connection.zrange(scripts.keys.trash, 0, -1)
-    return [wire.name_of(name) for name in found]
-
-
-def _record(line: bytes | str) -> list[Any]:
+def record_of(line: bytes | str) -> list[Any]:
+    """One job of an operation, as the scripts wrote it: its id first."""
     record: list[Any] = json.loads(wire.name_of(line))
     return record
-
-
-def _delete(scripts: Scripts, name: str) -> int:
-    key = scripts.keys.operation(name)
-    deleted = 0
-    while lines := scripts.connection.lrange(f"{key}:jobs", 0, _CHUNK - 1):
-        ids = [str(record[0]) for record in map(_record, lines)]
-        kinds = ("job", "results", "dependents", "dependencies")
-        with scripts.connection.pipeline() as pipe:
-            pipe.unlink(*(wire.raw_of(f"{key}:{kind}:{job_id}") for job_id in ids for kind in kinds))
-            pipe.ltrim(f"{key}:jobs", len(lines), -1)
-            pipe.execute()
-        deleted += len(lines)
-    with scripts.connection.pipeline() as pipe:
-        pipe.unlink(key)
-        pipe.zrem(scripts.keys.trash, name)
-        pipe.execute()
-    return deleted

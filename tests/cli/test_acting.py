@@ -140,6 +140,7 @@ def test_read_only_refuses_everything_before_it_touches_redis(cli: Cli) -> None:
     commands += [["queues", action.verb, "x", "--yes"] for action in applicable("queues")]
     commands += [["failures", "clear", "--yes"], ["failures", "requeue"], ["failures", "delete", "--yes"]]
     commands += [["suspend", "--yes"], ["resume"], ["undo"], ["trash", "empty", "--yes"]]
+    commands += [["workers", "forget", "x"], ["workers", "stop", "x", "--yes"]]
     for command in commands:
         extra = ["--in", "1h"] if "reschedule" in command else []
         done = cli(*nowhere, *command, *extra)
@@ -276,7 +277,7 @@ def test_stop_tells_the_worker(cli: Cli, redis_client: Redis, settings: Settings
     queue: Any = Queue("slow", connection=redis_client)
     queue.enqueue("time.sleep", 60, job_id="long")
     worker = subprocess.Popen(
-        [sys.executable, "-m", "console", "workers", "run", "--queue", "slow"],
+        [sys.executable, "-m", "console", "workers", "run", "--queue", "slow", "--name", "far"],
         env=os.environ | {"PANTRY_REDIS_URL": str(settings.redis_url), "WORKER_ALLOWED_TASKS": "*"},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -285,10 +286,23 @@ def test_stop_tells_the_worker(cli: Cli, redis_client: Redis, settings: Settings
         deadline = time.monotonic() + 60
         while redis_client.hget("rq:job:long", "status") != b"started" and time.monotonic() < deadline:
             time.sleep(0.05)
+        # It ends when its job has ended, and is never told twice, which would kill that job.
+        assert cli("workers", "stop", "far").code == 4
+        assert cli("workers", "stop", "far", "--now").code == 2
+        assert cli("workers", "stop", "far", "--yes").code == 0
+        while not redis_client.hexists("rq:worker:far", "shutdown_requested_date") and time.monotonic() < deadline:
+            time.sleep(0.05)
+        again = cli("workers", "stop", "far", "--yes")
+        assert (again.code, "was told to end before" in again.out) == (1, True), again
+        assert redis_client.hget("rq:job:long", "status") == b"started"
         assert cli("jobs", "stop", "long", "--yes").code == 0
         while redis_client.hget("rq:job:long", "status") != b"stopped" and time.monotonic() < deadline:
             time.sleep(0.05)
         assert redis_client.hget("rq:job:long", "status") == b"stopped"
+        assert worker.wait(30) == 0
     finally:
-        worker.terminate()
-        worker.wait(30)
+        worker.kill()
+    redis_client.hset("rq:worker:mute", "birth", "2026-11-24T12:00:00Z")
+    nobody = cli("workers", "stop", "mute", "--yes")
+    assert (nobody.code, "nobody listens" in nobody.out) == (1, True), nobody
+    assert cli("workers", "stop", "nobody", "--yes").code == 3

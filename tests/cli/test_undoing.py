@@ -38,7 +38,7 @@ def test_undo_trash_and_audit(cli: Cli, failed: Redis) -> None:
     assert "all.clear-failures" in cli("audit").out
     cli("jobs", "delete", "emails-0", "--yes")
     refused = cli("trash", "empty")
-    assert (refused.code, "1 jobs for good" in refused.err) == (4, True)
+    assert (refused.code, "1 job of operation" in refused.err) == (4, True)
     assert cli("trash", "empty", "--yes").code == 0
     assert cli("trash", "list", "--json").json() == []
     assert cli("trash", "show", "nonsense").code == 3

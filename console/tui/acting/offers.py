@@ -13,6 +13,12 @@ from pantry_queue.monitor.wire import raw_of
 #: What is acted on with a dialog that is not a key's, or from the command line alone (`trash empty`).
 _NOT_BY_KEY = frozenset({"jobs.copy", "jobs.enqueue", "trash.empty"})
 
+#: Why it cannot be done to a worker it is not for.
+_WORKERS_ONLY = {
+    "workers.forget": "For workers whose record is gone; this one still has one.",
+    "workers.shutdown": "Nobody listens to commands there: end it on its machine, with SIGTERM.",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Offer:
@@ -102,9 +108,12 @@ def _now(action: Action, chosen: Chosen | None, session: Session) -> bool:
         wanted = {raw_of(name) for name in chosen.selection.queues}
         paused = any(queue.paused for queue in snapshot.queues if queue.raw_name in wanted)
         return (action.verb == "resume") == paused
-    if action.name == "workers.forget" and chosen is not None and snapshot is not None:
-        ghosts = {worker.raw_name for worker in snapshot.workers if worker.verdict == "ghost"}
-        return any(raw_of(name) in ghosts for name in chosen.selection.ids)
+    if action.noun == "workers" and chosen is not None and snapshot is not None:
+        wanted = {raw_of(name) for name in chosen.selection.ids}
+        found = [worker for worker in snapshot.workers if worker.raw_name in wanted]
+        if action.verb == "forget":
+            return any(worker.verdict == "ghost" for worker in found)
+        return any(worker.verdict != "ghost" and worker.subscribed is not False for worker in found)
     return True
 
 
@@ -113,8 +122,8 @@ def _unfit(actions: tuple[Action, ...], chosen: Chosen | None) -> str:
     verb = actions[0].verb.replace("-", " ")
     if chosen is None:
         return f"Nothing is chosen to {verb}."
-    if actions[0].name == "workers.forget":
-        return "For workers whose record is gone; this one still has one."
+    if actions[0].name in _WORKERS_ONLY:
+        return _WORKERS_ONLY[actions[0].name]
     if not states:
         return f"{verb} cannot be done here."
     listed = " or ".join([", ".join(states[:-1]), states[-1]] if len(states) > 1 else states).replace("_", " ")

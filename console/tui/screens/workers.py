@@ -37,7 +37,11 @@ from pantry_queue.text import safe
 
 if TYPE_CHECKING:
     from console.tui.session import Session
+    from pantry_queue.control.actions import Noun
     from pantry_queue.workers.fleet import LocalWorker
+
+#: The key of `workers.shutdown`.
+_STOP = "S"
 
 
 class Workers(ConsoleScreen):
@@ -65,10 +69,8 @@ class Workers(ConsoleScreen):
             yield TextView(id="verdict")
 
     def chosen(self) -> Chosen | None:
-        """The worker under the cursor, of those in Redis."""
-        if self._here:
-            return None
-        key = self.query_one("#worker-rows", RowTable).cursor_key
+        """The worker under the cursor."""
+        key = self._table().cursor_key
         return None if key is None else Chosen("workers", f"worker {safe(raw_of(key))}", Selection(ids=(key,)))
 
     def view_address(self) -> Address:
@@ -152,8 +154,10 @@ class Workers(ConsoleScreen):
 
     def _local(self) -> LocalWorker | None:
         """The worker under the cursor, if it is one of this machine."""
-        table = self.query_one("#local-rows" if self._here else "#worker-rows", RowTable)
-        return next((worker for worker in self._locals if worker.name == table.cursor_key), None)
+        return next((worker for worker in self._locals if worker.name == self._table().cursor_key), None)
+
+    def _table(self) -> RowTable:
+        return self.query_one("#local-rows" if self._here else "#worker-rows", RowTable)
 
     def _turn(self, here: bool) -> None:
         self._here = here
@@ -213,21 +217,28 @@ class Workers(ConsoleScreen):
             self._turn(True)
         self.console_app.ask(overview=True)
 
-    def action_stop(self) -> None:
-        """End a worker of this machine: its job may end first, the second time not."""
-        if not self._may_change():
-            return
-        worker = self._local()
-        if worker is None:
-            self._not_local("machine can stop it, with SIGTERM")
-        elif worker.state != "running":
-            self.console_app.tell(f"Worker {worker.name} does not run any more.")
-        else:
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """See `ConsoleScreen.check_action`; a worker of this machine can be ended whatever Redis says of it."""
+        if action == "act" and parameters == ("workers", _STOP) and self._living() is not None:
+            return True
+        return super().check_action(action, parameters)
+
+    def action_act(self, noun: Noun, key: str) -> None:
+        """See `ConsoleScreen.action_act`; a worker of this machine is told by a signal, and waited for."""
+        worker = self._living()
+        if (noun, key) != ("workers", _STOP) or worker is None:
+            super().action_act(noun, key)
+        elif self._may_change():
             now = self._is_stopping(worker)
             text = "Its job goes back to its queue." if now else "Its job may end first; S again ends it at once."
             label = "end it now" if now else "end it"
             title = f"Stop worker {worker.name}{' at once' if now else ''}"
             self.app.push_screen(Sure(title, text, label), partial(self._stop, worker, now))
+
+    def _living(self) -> LocalWorker | None:
+        """The worker under the cursor, if it runs on this machine."""
+        worker = self._local()
+        return worker if worker is not None and worker.state == "running" else None
 
     def _stop(self, worker: LocalWorker, now: bool, sure: bool | None) -> None:
         if sure and self._may_change():

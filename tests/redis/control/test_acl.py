@@ -151,7 +151,9 @@ def test_an_operator_can_do_no_more(login: Callable[[str], Operator], redis_clie
     assert operator.act("all.resume", everything=True).done == 1
     assert operator.act("workers.forget", "ghost").done == 1
     assert operator.act("jobs.delete", "l").done == 1
-    assert trash.empty(operator.scripts, whoami("test")) == 1
+    assert operator.act("trash.empty", everything=True).done == 1
+    redis_client.hset("rq:worker:w", "birth", "2026-11-24T12:00:00Z")
+    assert operator.act("workers.shutdown", "w").left == (("w", "deaf"),)
     client = operator.scripts.connection
     for refused in (
         client.flushall,

@@ -146,8 +146,9 @@ def test_the_trash_is_listed_shown_and_emptied(
     shown = trash.jobs(operator.scripts, kept.name)
     assert ("f-plain", "failed", "a") in [(job.id, job.state, job.queue) for job in shown]
     with pytest.raises(NotFound):
-        trash.empty(operator.scripts, whoami("test"), ["nonsense"])
-    assert trash.empty(operator.scripts, whoami("test")) == first.done + 1
+        operator.act("trash.empty", "nonsense")
+    assert operator.act("trash.empty", str(last.name)).done == 1
+    assert operator.act("trash.empty", everything=True).done == first.done
     assert not list(redis_client.scan_iter("pantry:trash*"))
     with pytest.raises(NotFound, match="the trash is empty"):
         trash.undo(operator.scripts, None, whoami("test"))

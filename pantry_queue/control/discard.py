@@ -1,0 +1,67 @@
+"""What is in the trash, counted and deleted for good: nothing brings it back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from pantry_queue.control import trash
+from pantry_queue.control.lua import Scripts
+from pantry_queue.keys import Keys
+from pantry_queue.monitor import wire
+
+if TYPE_CHECKING:
+    from redis import Redis
+
+_CHUNK = 500
+_KINDS = ("job", "results", "dependents", "dependencies")
+
+
+def jobs_of(client: Redis, keys: Keys, names: Sequence[str]) -> int:
+    """How many jobs operations hold.
+
+    Raises:
+        NotFound: a name that is not there.
+    """
+    held = [keys.operation(name) for name in names]
+    replies = wire.ask(client, [question for key in held for question in (("EXISTS", key), ("LLEN", f"{key}:jobs"))])
+    numbers = [wire.number(reply) for reply in replies]
+    for name, there in zip(names, numbers[::2], strict=True):
+        if not there:
+            raise trash.gone(name)
+    return sum(numbers[1::2])
+
+
+def empty(scripts: Scripts, names: Sequence[str] = ()) -> int:
+    """Delete operations for good; `run.run` does it by a plan, with its entry in the audit.
+
+    Args:
+        names: of operations; all when there are none.
+
+    Returns:
+        How many jobs' data was deleted.
+
+    Raises:
+        NotFound: a name that is not there; nothing is deleted then.
+        Refused: an operation of another key prefix; nothing is deleted then.
+    """
+    for name in names:
+        trash.about_of(scripts, name)
+    return sum(_delete(scripts, name) for name in names or trash.held_names(scripts.connection, scripts.keys))
+
+
+def _delete(scripts: Scripts, name: str) -> int:
+    key = scripts.keys.operation(name)
+    deleted = 0
+    while lines := scripts.connection.lrange(f"{key}:jobs", 0, _CHUNK - 1):
+        ids = [str(record[0]) for record in map(trash.record_of, lines)]
+        with scripts.connection.pipeline() as pipe:
+            pipe.unlink(*(wire.raw_of(f"{key}:{kind}:{job_id}") for job_id in ids for kind in _KINDS))
+            pipe.ltrim(f"{key}:jobs", len(lines), -1)
+            pipe.execute()
+        deleted += len(lines)
+    with scripts.connection.pipeline() as pipe:
+        pipe.unlink(key)
+        pipe.zrem(scripts.keys.trash, name)
+        pipe.execute()
+    return deleted
