@@ -46,7 +46,8 @@ def window(
             expiry of finished and failed, the due time of scheduled, the time of cancelling, the creation of deferred.
 
     Returns:
-        Rows in that order. An id whose hash is gone has a row too (`expired`).
+        Rows in that order. An id whose hash is gone has a row too (`expired`). Far down several lists (queued,
+        intermediate) merged, jobs that were put in front stand where their list has them, whatever their time.
 
     Raises:
         ValueError: there is no such state.

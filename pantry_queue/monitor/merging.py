@@ -86,8 +86,7 @@ def merged(client: Redis, sources: Sequence[Source], start: int, count: int) -> 
     if not sources:
         return [], 0
     if sources[0].is_list:
-        replies = ask_each(client, [replace(sources[0], queue=NAME).length()], [source.queue for source in sources])
-        strands = [Strand(source, number(permitted(reply))) for source, (reply,) in zip(sources, replies, strict=True)]
+        strands = _listed(client, sources, start if count else 0)
     else:
         from pantry_queue.monitor.seek import strands_at  # it builds strands
 
@@ -98,6 +97,14 @@ def merged(client: Redis, sources: Sequence[Source], start: int, count: int) -> 
     start -= sum(strand.offset for strand in strands)
     strands = [strand for strand in strands if strand.length > strand.offset]
     return _cut(strands, _settled(client, strands, start + count), start, count), total
+
+
+def _listed(client: Redis, sources: Sequence[Source], start: int) -> list[Strand]:
+    from pantry_queue.monitor.seek_lists import offsets  # it needs `seek`
+
+    replies = ask_each(client, [replace(sources[0], queue=NAME).length()], [source.queue for source in sources])
+    lengths = [number(permitted(reply)) for (reply,) in replies]
+    return list(map(Strand, sources, lengths, offsets(client, sources, lengths, start)))
 
 
 def _settled(client: Redis, strands: Sequence[Strand], need: int) -> list[float]:

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from redis import Redis
 
 #: Entries that may be left to read before the window: so many, or so many a registry, of each of which some are read.
-_NEAR = 512
-_NEAR_EACH = 2
+NEAR = 512
+NEAR_EACH = 2
 #: Registries that are asked for a first guess, and steps after which what is left is read whatever it is.
 _GUESSES = 64
 _MOST_STEPS = 60
@@ -47,7 +47,7 @@ class _Look(NamedTuple):
     following: list[Any]
 
 
-class _Side(NamedTuple):
+class Side(NamedTuple):
     """A rank, and how many entries stand before it (an upper end) or up to it (a lower one)."""
 
     rank: float
@@ -81,7 +81,7 @@ def strands_at(client: Redis, sources: Sequence[Source], start: int, count: int)
     Raises:
         redis.exceptions.NoPermissionError: a registry may not be read.
     """
-    near = max(_NEAR, _NEAR_EACH * len(sources))
+    near = max(NEAR, NEAR_EACH * len(sources))
     if start <= near or not count:
         look = _from_the_top(client, sources, 2 * (start + count) // len(sources) + 1 if count else 0)
     else:
@@ -119,21 +119,21 @@ class _Search:
         for edge in (-math.inf, math.inf) if guess.endless else ():  # RQ keeps with the score `inf` what never expires
             before, upto = (_upto(self._client, self._sources, edge, ties=ties) for ties in (False, True))
             if sum(before) <= self._start < sum(upto):
-                return look._replace(upto=_into_ties(before, upto, self._start))
+                return look._replace(upto=into_ties(before, upto, self._start))
         return self._narrowed(guess)
 
     def _narrowed(self, guess: _Guess) -> _Look:
         # Ranks grow towards later entries; those of a descending order are scores with their sign turned.
-        low, high = _Side(-math.inf, 0), _Side(math.inf, 0)
+        low, high = Side(-math.inf, 0), Side(math.inf, 0)
         best, rank = None, guess.rank
         for step in range(_MOST_STEPS):
             here = _look(self._client, self._sources, rank, self._step)
             if best is None:
-                best, high = here._replace(upto=[0] * len(here.upto), following=[]), _Side(math.inf, sum(here.lengths))
+                best, high = here._replace(upto=[0] * len(here.upto), following=[]), Side(math.inf, sum(here.lengths))
             if self._start >= high.entries and not math.isfinite(high.rank):
                 return best
             if sum(here.upto) <= self._start:
-                best, low = here, _Side(rank, sum(here.upto))
+                best, low = here, Side(rank, sum(here.upto))
                 if self._start - low.entries <= self._near:
                     self._remember(low, high, guess.density)
                     return best
@@ -141,15 +141,15 @@ class _Search:
                 asked = _may_be_ties(low, high, rank)
                 less = _upto(self._client, self._sources, rank, ties=False) if asked else here.upto
                 if sum(less) <= self._start:
-                    return _Look(here.lengths, _into_ties(less, here.upto, self._start), [])
-                high = _Side(rank, sum(less))
-            following = _next(low, high, self._target, guess.density * 2.0**-step, halve=step % 3 == 2)
+                    return _Look(here.lengths, into_ties(less, here.upto, self._start), [])
+                high = Side(rank, sum(less))
+            following = between(low, high, self._target, guess.density * 2.0**-step, halve=step % 3 == 2)
             if not low.rank < following < high.rank:
                 break
             rank = following
         return best or _from_the_top(self._client, self._sources, 0)
 
-    def _remember(self, low: _Side, high: _Side, density: float) -> None:
+    def _remember(self, low: Side, high: Side, density: float) -> None:
         if math.isfinite(high.rank) and high.entries > low.entries:
             density = (high.entries - low.entries) / (high.rank - low.rank)
         first = self._sources[0]
@@ -180,7 +180,7 @@ def _look(client: Redis, sources: Sequence[Source], rank: float, step: int) -> _
     return _Look(lengths, [number(reply[1]) for reply in replies], [reply[2] for reply in replies])
 
 
-def _may_be_ties(low: _Side, high: _Side, rank: float) -> bool:
+def _may_be_ties(low: Side, high: Side, rank: float) -> bool:
     """Whether it is worth asking how many share this very rank: when what is left lies within two seconds of it."""
     return not math.isfinite(low.rank) or rank - low.rank <= 2 or high.rank - rank <= 2
 
@@ -216,8 +216,8 @@ def _counting(source: Source, rank: float, *, ties: bool) -> Command:
     return ("ZCOUNT", source.key, end, "+inf") if source.newest_first else ("ZCOUNT", source.key, "-inf", end)
 
 
-def _into_ties(before: Sequence[int], upto: Sequence[int], start: int) -> list[int]:
-    """Entries of one score are merged registry by registry: go through them in that order."""
+def into_ties(before: Sequence[int], upto: Sequence[int], start: int) -> list[int]:
+    """Entries of one rank are merged source by source: go through them in that order."""
     left = start - sum(before)
     found = []
     for less, more in zip(before, upto, strict=True):
@@ -227,7 +227,7 @@ def _into_ties(before: Sequence[int], upto: Sequence[int], start: int) -> list[i
     return found
 
 
-def _next(low: _Side, high: _Side, target: int, density: float, *, halve: bool) -> float:
+def between(low: Side, high: Side, target: int, density: float, *, halve: bool) -> float:
     """The rank to try next: on a straight line between what is known, every third time one half way."""
     if not math.isfinite(low.rank) and not math.isfinite(high.rank):
         return math.nan
