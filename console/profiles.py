@@ -6,6 +6,8 @@ The file is TOML, at `PANTRY_CONFIG` or in the user's config directory (`pantry-
     url = "rediss://ops@cache-1:6379/2"   # a password here needs the file to be private (chmod 600)
     password_file = "/run/secrets/redis"  # or better: a file that holds nothing but the password
     production = true                     # a badge; read-only unless --read-write is given
+
+What it says of alerts is in `console.alert_settings`.
 """
 
 from __future__ import annotations
@@ -14,13 +16,16 @@ import os
 import tomllib
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from pantry_queue.config import mask_url
 from pantry_queue.errors import ConfigError, NotFound
 
-_FIELDS = {"url": str, "password_file": str, "production": bool, "read_only": bool}
+if TYPE_CHECKING:
+    from console.alert_settings import AlertSettings
+
+_FIELDS = {"url": str, "password_file": str, "production": bool, "read_only": bool, "alerts": dict}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,25 +75,70 @@ def path() -> Path:
     return user_config_path("pantry-console", appauthor=False) / "config.toml"
 
 
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """What the file holds; `private` when nobody else may read it."""
+
+    file: Path
+    tables: dict[str, Any]
+    private: bool
+
+
+def _content() -> _Content:
+    file = path()
+    try:
+        with file.open("rb") as source:
+            return _Content(file, tomllib.load(source), os.fstat(source.fileno()).st_mode & 0o077 == 0)
+    except FileNotFoundError:
+        return _Content(file, {}, True)
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"The config file {file} cannot be read: {error}.") from None
+
+
 def load() -> dict[str, Profile]:
     """All profiles by name; none when there is no file.
 
     Raises:
         ConfigError: the file cannot be read or used; the sentence names the profile and the field.
     """
-    file = path()
-    try:
-        with file.open("rb") as source:
-            content = tomllib.load(source)
-            private = os.fstat(source.fileno()).st_mode & 0o077 == 0
-    except FileNotFoundError:
-        return {}
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"The config file {file} cannot be read: {error}.") from None
-    tables = content.get("profiles", {})
+    content = _content()
+    tables = content.tables.get("profiles", {})
     if not isinstance(tables, dict):
-        raise ConfigError(f"In {file}, profiles should be tables: [profiles.NAME].")
-    return {name: _profile(name, table, file, private) for name, table in tables.items()}
+        raise ConfigError(f"In {content.file}, profiles should be tables: [profiles.NAME].")
+    for name, table in tables.items():
+        if isinstance(table, dict) and "alerts" in table:
+            _alerts(content, name, table)
+    return {name: _profile(name, table, content.file, content.private) for name, table in tables.items()}
+
+
+def alerts(name: str = "") -> AlertSettings:
+    """What the file says of alerts: for every connection, and for the profile of this name.
+
+    Raises:
+        ConfigError: the file cannot be read or used; the sentence names the rule or the field.
+    """
+    content = _content()
+    tables = content.tables.get("profiles", {})
+    table = tables.get(name, {}) if isinstance(tables, dict) else {}
+    return _alerts(content, name if isinstance(table, dict) else "", table)
+
+
+def _alerts(content: _Content, name: str, table: Any) -> AlertSettings:
+    from console import alert_settings
+
+    shared, own = content.tables.get("alerts", {}), table.get("alerts", {}) if name else {}
+    if not isinstance(shared, dict) or not isinstance(own, dict):
+        raise ConfigError(f"In {content.file}, alerts should be a table: [alerts] or [profiles.NAME.alerts].")
+    folder, private = content.file.parent, content.private
+    # By itself first, so that a sentence names the table that is wrong.
+    settings = alert_settings.read(shared, f"In {content.file}, [alerts]", folder, private=private)
+    if not own:
+        return settings
+    where = f"In {content.file}, [profiles.{name}.alerts]"
+    alert_settings.read(own, where, folder, private=private)
+    if own.keys() & {"webhook", "webhook_file"}:
+        shared = {key: value for key, value in shared.items() if key not in ("webhook", "webhook_file")}
+    return alert_settings.read({**shared, **own}, where, folder, private=private)
 
 
 def find(name: str) -> Profile:

@@ -12,6 +12,7 @@ from console.cli import output
 from console.cli.target import Target, of, reader
 
 if TYPE_CHECKING:
+    from pantry_queue.monitor.alert_rules import Rules
     from pantry_queue.monitor.model import Counts, QueueStat, Snapshot, WorkerStat
 
 
@@ -22,11 +23,27 @@ def status(
 ) -> None:
     """Queues, workers and Redis at this moment."""
     target = of(context)
-    show = _show_line if as_json and watch else _show_json if as_json else _show
-    show(take(target))
-    while watch:
+    rules = alert_rules(target)
+    while True:
+        snapshot = take(target)
+        if as_json:
+            (output.line if watch else output.document)(snapshot_json(snapshot))
+        else:
+            _show(snapshot, rules)
+        if not watch:
+            return
         time.sleep(watch)
-        show(take(target))
+
+
+def alert_rules(target: Target) -> Rules:
+    """When something needs an operator, by the config file.
+
+    Raises:
+        ConfigError: it cannot be used; the sentence names the rule.
+    """
+    from console import profiles
+
+    return profiles.alerts(target.profile).rules
 
 
 def take(target: Target) -> Snapshot:
@@ -118,20 +135,12 @@ def snapshot_json(snapshot: Snapshot) -> dict[str, Any]:
     }
 
 
-def _show_json(snapshot: Snapshot) -> None:
-    output.document(snapshot_json(snapshot))
-
-
-def _show_line(snapshot: Snapshot) -> None:
-    output.line(snapshot_json(snapshot))
-
-
-def _show(snapshot: Snapshot) -> None:
+def _show(snapshot: Snapshot, rules: Rules) -> None:
     from pantry_queue.monitor.alerts import alerts
     from pantry_queue.monitor.rates import RateHistory
 
     output.text("  ".join(filter(None, _redis_words(snapshot))))
-    for alert in alerts(snapshot, RateHistory()):
+    for alert in alerts(snapshot, RateHistory(), rules):
         output.text(f"{_MARKS[alert.level]} {alert.subject}: {alert.text}")
     output.table(
         ("QUEUE", *(name.upper() for name in COUNTS[:7]), "OLDEST", "WORKERS"),

@@ -42,8 +42,10 @@ from console.tui.terminal_keys import WithTerminal
 from console.tui.themes import ANSI, DARK, THEMES, fallback_variables
 from pantry_queue.connection import describe
 from pantry_queue.errors import ConfigError, PantryError
+from pantry_queue.monitor.alert_rules import DEFAULT
 
 if TYPE_CHECKING:
+    from console.alert_settings import AlertSettings
     from pantry_queue.config import Settings
     from pantry_queue.control.outcome import Outcome
 
@@ -66,6 +68,7 @@ class ConsoleApp(WithTerminal):
         profile: name of the connection, for the audit.
         unlockable: read-only mode is a profile's own caution and can be left for a while.
         start: what is shown first; the overview when left out.
+        alerts: when something needs the operator, and how the terminal tells it.
         look: what suits the terminal.
         auto_refresh: read again and again; without it once at the start and whenever something else is wanted.
         watch_terminal: end when the terminal vanishes or a signal asks for it.
@@ -110,6 +113,7 @@ class ConsoleApp(WithTerminal):
         profile: str = "",
         unlockable: bool = False,
         start: Address | None = None,
+        alerts: AlertSettings | None = None,
         look: terminal.Terminal | None = None,
         auto_refresh: bool = True,
         watch_terminal: bool = False,
@@ -125,6 +129,7 @@ class ConsoleApp(WithTerminal):
         self.session.profile = profile
         self.session.options = leading_to(settings, profile)
         self.session.unlockable = unlockable and production and bool(profile)
+        self.session.rules = alerts.rules if alerts else DEFAULT
         self.acting = Acting(self, actor or RedisActor(settings, profile))
         self.fleet = LocalFleet(settings, profile)
         self._refresher = Refresher(source or RedisSource(settings), self)
@@ -337,6 +342,7 @@ def run_console(
     start: Address | None = None,
     clipboard: bool = True,
     restricted: bool = False,
+    alerts: AlertSettings | None = None,
 ) -> int:
     """Open the terminal interface and stay in it until the operator leaves.
 
@@ -344,7 +350,7 @@ def run_console(
         settings: where Redis is.
         notice: a word shown in the status line.
         no_color: no colours; `NO_COLOR` does the same.
-        read_only, production, profile, unlockable, start: see `ConsoleApp`.
+        read_only, production, profile, unlockable, start, alerts: see `ConsoleApp`.
         clipboard, restricted: see `console.tui.terminal.Terminal`.
 
     Returns:
@@ -368,6 +374,7 @@ def run_console(
         profile=profile,
         unlockable=unlockable,
         start=start,
+        alerts=alerts,
         watch_terminal=True,
     )
     app.run()

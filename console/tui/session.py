@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from pantry_queue.monitor.alert_rules import DEFAULT, Rules
 from pantry_queue.monitor.alerts import Alert, alerts
 from pantry_queue.monitor.model import Snapshot
 from pantry_queue.monitor.rates import RateHistory
@@ -27,6 +28,7 @@ class Session:
         paused: the picture is held.
         snapshot: the last one, None before the first.
         alerts: what needs the operator, from that snapshot.
+        rules: when something does.
         trouble: the sentence why there is no answer, None while there is one.
         next_try_in: seconds until the next attempt, while there is trouble.
         read_only: the sentence why nothing may be changed; empty when it may.
@@ -53,6 +55,7 @@ class Session:
     doing: str | None = None
     typed: list[str] = field(default_factory=list)
     options: tuple[str, ...] = ()
+    rules: Rules = DEFAULT
     history: RateHistory = field(default_factory=RateHistory)
     clock: Callable[[], float] = time.monotonic
     _answered_at: float = 0.0
@@ -63,7 +66,7 @@ class Session:
         """A new snapshot has come."""
         self.snapshot = snapshot
         self.history.observe(snapshot)
-        self.alerts = alerts(snapshot, self.history)
+        self.alerts = alerts(snapshot, self.history, self.rules, before=self.alerts)
 
     def answered(self) -> None:
         """Redis has answered just now."""

@@ -1,25 +1,27 @@
 """Pure: a snapshot and what came before it -> what needs an operator, each with where to look.
 
 A healthy deployment has no alerts. One that says the same for every queue (suspended) hides what follows from it.
+What is much, long or often is said by `alert_rules`; a value that has passed its limit ends the alert only when it has
+come back by a tenth, so that one about its limit does not come and go.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from pantry_queue.monitor.model import QueueStat, Snapshot, WorkerStat
+from pantry_queue.monitor.alert_rules import DEFAULT, EASED, Rules
+from pantry_queue.monitor.model import FailureGroup, QueueStat, Snapshot, WorkerStat
 from pantry_queue.monitor.rates import RateHistory
+from pantry_queue.monitor.wire import name_of
 
 Level = Literal["critical", "warning", "note"]
-Kind = Literal["queue", "worker", "redis"]
+Kind = Literal["queue", "worker", "redis", "failure"]
 
-#: Idle workers and waiting jobs at the same time are normal for a moment, not for this long (seconds).
-_STALL = 15.0
-#: Shares of the memory limit.
-_MEMORY_WARNING, _MEMORY_CRITICAL = 0.8, 0.95
 _RECENT = 300.0
+#: Jobs that must have ended before a share of them says anything.
+_ENOUGH_ENDED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +29,12 @@ class Alert:
     """One thing that needs an operator.
 
     Attributes:
-        kind, subject: what it is about: a queue or a worker by name, or Redis.
+        kind, subject: what it is about: a queue or a worker by name, Redis, or a kind of failure by its exception.
         text: what is wrong, in a few words.
         short: the same for a narrow column.
         state: the list of jobs to look at, where there is one.
-        code: what kind of thing it is, stable.
+        code: what kind of thing it is, stable (`alert_rules.CODES`).
+        id: what tells it from others of its code where the subject does not: a failure's signature.
     """
 
     level: Level
@@ -41,27 +44,69 @@ class Alert:
     short: str
     state: str = ""
     code: str = ""
+    id: str = ""
+
+    @property
+    def key(self) -> str:
+        """Which alert it is, whatever its numbers and its level say."""
+        return f"{self.code}:{self.id or self.subject}"
 
 
-_ORDER: dict[Level, int] = {"critical": 0, "warning": 1, "note": 2}
+#: The worst first.
+ORDER: dict[Level, int] = {"critical": 0, "warning": 1, "note": 2}
 
 
-def alerts(snapshot: Snapshot, history: RateHistory) -> tuple[Alert, ...]:
-    """What needs an operator now, the worst first."""
-    found = [*_redis(snapshot), *_suspended(snapshot)]
+def alerts(
+    snapshot: Snapshot,
+    history: RateHistory,
+    rules: Rules = DEFAULT,
+    *,
+    before: Iterable[Alert] = (),
+    new: Iterable[FailureGroup] = (),
+) -> tuple[Alert, ...]:
+    """What needs an operator now, the worst first.
+
+    Args:
+        snapshot, history: what is, and what came before it.
+        rules: what is much, long or often.
+        before: what this told of the snapshot before.
+        new: failures of a kind that was not known until lately.
+    """
+    look = _Look(rules, {alert.key: alert.level for alert in before})
+    found = [*_redis(snapshot, look), *_suspended(snapshot), *map(_new_failure, new)]
     for queue in snapshot.queues:
-        found += _queue(queue, snapshot, history)
+        found += _queue(queue, snapshot, history, look)
     for worker in snapshot.workers:
         found += _worker(worker)
-    return tuple(sorted(found, key=lambda alert: _ORDER[alert.level]))
+    return worst_first(alert for alert in found if alert.code not in rules.muted)
 
 
-def _redis(snapshot: Snapshot) -> Iterator[Alert]:
+def worst_first(found: Iterable[Alert]) -> tuple[Alert, ...]:
+    """The same in the order people read them."""
+    return tuple(sorted(found, key=lambda alert: ORDER[alert.level]))
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """The rules, and the level of what was told before by its key."""
+
+    rules: Rules
+    before: dict[str, Level]
+
+    def level(self, rule: str, code: str, subject: str, value: float, queue: str = "") -> Level | None:
+        """How bad a value is; None when it is right."""
+        limit = self.rules.limit(rule, queue)
+        told = {"critical": 2, "warning": 1}.get(self.before.get(f"{code}:{subject}", ""), 0)
+        judged = max(limit.status(value), min(told, limit.eased(EASED).status(value)))
+        return "critical" if judged == 2 else "warning" if judged else None
+
+
+def _redis(snapshot: Snapshot, look: _Look) -> Iterator[Alert]:
     facts = snapshot.redis
     if facts.max_memory and facts.used_memory is not None:
         share = facts.used_memory / facts.max_memory
-        if share >= _MEMORY_WARNING:
-            level: Level = "critical" if share >= _MEMORY_CRITICAL else "warning"
+        level = look.level("memory", "memory", "Redis", 100 * share)
+        if level:
             yield Alert(level, "redis", "Redis", f"memory is {share:.0%} of its limit", "memory", code="memory")
     if facts.max_memory and facts.eviction_policy not in ("", "noeviction"):
         text = f"policy {facts.eviction_policy} drops keys when memory is full: jobs would vanish"
@@ -83,8 +128,16 @@ def _suspended(snapshot: Snapshot) -> Iterator[Alert]:
         yield Alert("critical" if waiting else "warning", "worker", "workers", text, "suspended", code="suspended")
 
 
-def _queue(queue: QueueStat, snapshot: Snapshot, history: RateHistory) -> Iterator[Alert]:
+def _new_failure(group: FailureGroup) -> Alert:
+    what = group.error or group.exception or group.func
+    text = f"new kind of failure in {group.func}: {what[:100]}; {_jobs(group.count)}"
+    subject = group.exception.rpartition(".")[2] or "failures"
+    return Alert("warning", "failure", subject, text, "new failure", "failed", "new-failure", group.signature)
+
+
+def _queue(queue: QueueStat, snapshot: Snapshot, history: RateHistory, look: _Look) -> Iterator[Alert]:
     counts, name = queue.counts, queue.name
+    raw = name_of(queue.raw_name) or name
 
     def alert(level: Level, text: str, short: str, state: str, code: str) -> Alert:
         return Alert(level, "queue", name, text, short, state, code)
@@ -93,33 +146,68 @@ def _queue(queue: QueueStat, snapshot: Snapshot, history: RateHistory) -> Iterat
         if queue.paused:
             yield alert("warning", f"paused; {counts.queued:,} wait", "paused", "queued", "paused")
         elif not queue.workers:
-            text = f"no worker listens; {counts.queued:,} wait"
-            yield alert("critical", text, "no worker", "queued", "no-worker")
+            if look.rules.no_worker:
+                text = f"no worker listens; {counts.queued:,} wait"
+                yield alert("critical", text, "no worker", "queued", "no-worker")
         else:
-            yield from _flow(queue, history)
+            yield from _flow(queue, history, look, raw)
+            yield from _age(queue, snapshot, look, raw)
+    level = look.level("depth", "depth", name, counts.queued, raw)
+    if level:
+        yield alert(level, f"{counts.queued:,} wait", f"{counts.queued:,} wait", "queued", "depth")
     if counts.abandoned:
         text = f"{counts.abandoned:,} lost: started, their worker is gone"
         yield alert("critical", text, f"{counts.abandoned} lost", "started", "orphans")
-    if counts.overdue and not any(scheduler.queue == name for scheduler in snapshot.schedulers):
+    if any(scheduler.queue == name for scheduler in snapshot.schedulers):
+        level = look.level("overdue", "overdue", name, counts.overdue, raw)
+        if level:
+            text = f"{counts.overdue:,} overdue, although a scheduler serves it"
+            yield alert(level, text, f"{counts.overdue:,} overdue", "scheduled", "overdue")
+    elif counts.overdue:
         text = f"{counts.overdue:,} overdue, no scheduler serves it"
         yield alert("critical", text, f"{counts.overdue:,} overdue", "scheduled", "overdue-no-scheduler")
-    failed = min(history.failed_in(_RECENT, name), counts.failed)
-    if failed:
-        text = f"{failed:,} failed in the last 5 min"
-        yield alert("note", text, f"{failed} failed", "failed", "failures")
+    yield from _failures(queue, history, look, raw)
 
 
-def _flow(queue: QueueStat, history: RateHistory) -> Iterator[Alert]:
+def _failures(queue: QueueStat, history: RateHistory, look: _Look, raw: str) -> Iterator[Alert]:
+    failed = min(history.failed_in(_RECENT, queue.name), queue.counts.failed)
+    if not failed:
+        return
+    level = look.level("failures", "failures", queue.name, failed, raw) or "note"
+    text = f"{failed:,} failed in the last 5 min"
+    yield Alert(level, "queue", queue.name, text, f"{failed:,} failed", "failed", "failures")
+    ended = max(failed, history.ended_in(_RECENT, queue.name))
+    if ended >= _ENOUGH_ENDED:
+        share = 100 * failed / ended
+        worse = look.level("rate", "failure-rate", queue.name, share, raw)
+        if worse:
+            text = f"{share:.0f}% of {ended:,} that ended in the last 5 min failed"
+            yield Alert(worse, "queue", queue.name, text, f"{share:.0f}% fail", "failed", "failure-rate")
+
+
+def _age(queue: QueueStat, snapshot: Snapshot, look: _Look, raw: str) -> Iterator[Alert]:
+    if queue.oldest_at is None:
+        return
+    age = (snapshot.taken_at - queue.oldest_at).total_seconds()
+    level = look.level("age", "age", queue.name, age, raw)
+    if level:
+        text = f"the next of {queue.counts.queued:,} has waited for {_long(age)}"
+        yield Alert(level, "queue", queue.name, text, "waits long", "queued", "age")
+
+
+def _flow(queue: QueueStat, history: RateHistory, look: _Look, raw: str) -> Iterator[Alert]:
     flow = history.flow(queue.name)
     waiting = f"{queue.counts.queued:,}"
-    if flow.stalled_for >= _STALL:
+    level = look.level("stall", "stalled", queue.name, flow.stalled_for, raw) if flow.stalled_for else None
+    if level:
         text = f"stands still for {_quiet(flow.stalled_for)} s: {waiting} wait, none runs"
-        yield Alert("critical", "queue", queue.name, text, "stands still", "queued", "stalled")
+        yield Alert(level, "queue", queue.name, text, "stands still", "queued", "stalled")
     elif flow.drain == "never" and flow.in_per_s is not None and flow.out_per_s is not None:
         growth = flow.in_per_s - flow.out_per_s
-        if growth > 0.05:
+        level = look.level("growth", "grows", queue.name, growth, raw)
+        if level:
             text = f"grows {growth:.1f}/s; {waiting} wait"
-            yield Alert("warning", "queue", queue.name, text, "grows", "queued", "grows")
+            yield Alert(level, "queue", queue.name, text, "grows", "queued", "grows")
 
 
 def _worker(worker: WorkerStat) -> Iterator[Alert]:
@@ -140,6 +228,14 @@ def _silent(worker: WorkerStat) -> str:
 def _quiet(seconds: float) -> int:
     """In steps, so that a line that says the same does not change every second."""
     return int(seconds // 15 * 15)
+
+
+def _long(seconds: float) -> str:
+    """As much as is worth telling, so that it does not change every second."""
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"
 
 
 def _jobs(number: int) -> str:

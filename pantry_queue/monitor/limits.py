@@ -6,6 +6,7 @@ The form of the output is that of the Monitoring Plugins' guidelines: `'label'=v
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -25,6 +26,12 @@ class Limit:
     crit: float | None
     least: bool = False
 
+    def eased(self, share: float) -> Limit:
+        """The limit that a value which has passed it has to come back over: nearer to what is right by `share`."""
+        nearer = 1 + share if self.least else 1 - share
+        warn, crit = (None if one is None else one * nearer for one in (self.warn, self.crit))
+        return Limit(warn, crit, self.least)
+
     def status(self, value: float) -> Status:
         """0, 1 or 2; a value that is exactly at its limit is right."""
         if self._beyond(value, self.crit):
@@ -39,7 +46,7 @@ class Limit:
         return ";".join("" if one is None else f"{one:g}{':' if self.least else ''}" for one in (self.warn, self.crit))
 
 
-def parse(text: str, unit: dict[str, float], *, least: bool = False) -> Limit:
+def parse(text: str, unit: Mapping[str, float], *, least: bool = False) -> Limit:
     """`WARN:CRIT`, either of which may be empty; one number alone is CRIT.
 
     Args:
@@ -59,9 +66,16 @@ def parse(text: str, unit: dict[str, float], *, least: bool = False) -> Limit:
     return Limit(warn, crit, least)
 
 
-def _number(text: str, unit: dict[str, float]) -> float | None:
-    if not text:
-        return None
+def _number(text: str, unit: Mapping[str, float]) -> float | None:
+    return amount(text, unit) if text else None
+
+
+def amount(text: str, unit: Mapping[str, float]) -> float:
+    """A number that may end in a unit.
+
+    Raises:
+        ValueError: it is none, or less than 0; the sentence says so.
+    """
     ending = next((name for name in sorted(unit, key=len, reverse=True) if text.endswith(name)), "")
     try:
         value = float(text.removesuffix(ending)) * unit.get(ending, 1.0)

@@ -100,6 +100,33 @@ def test_a_config_file_that_cannot_be_used_is_2(cli: Cli, config: Path, content:
     assert str(config) in done.err
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ('[alerts]\ndepth = "5:1"\n', "[alerts], rule 'depth': '5:1' is critical"),
+        ("[profiles.dev.alerts]\ndepht = 5\n", "[profiles.dev.alerts], rule 'depht' is unknown"),
+        ("[profiles.dev]\nalerts = 5\n", "alerts should be a table"),
+        ('[alerts]\nwebhook = "file:///etc/passwd"\n', "webhook should be a URL such as https://"),
+        ('[alerts]\nleast = "all"\n', "least should be one of"),
+    ],
+)
+def test_a_bad_rule_is_one_sentence_that_names_it(cli: Cli, config: Path, content: str, said: str) -> None:
+    config.write_text(config.read_text() + content if content.startswith("[alerts") else content + 'url = "unix://x"\n')
+    for arguments in (["-p", "dev", "status"], ["-p", "dev"]):
+        done = cli(*arguments, PANTRY_CONFIG=str(config))
+        assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
+        assert said in done.err
+
+
+def test_rules_of_a_profile_go_before_those_of_all(cli: Cli, config: Path, history: Redis) -> None:
+    config.write_text(
+        f'{config.read_text()}[alerts]\ndepth = "2:90"\nage = "off"\n[profiles.prod.alerts]\ndepth = "2:2"\n'
+    )
+    files = {"PANTRY_CONFIG": str(config)}
+    assert "!  emails: 3 wait" in cli("status", **files).out
+    assert "!! emails: 3 wait" in cli("-p", "prod", "status", **files).out
+
+
 def test_the_audit_names_the_profile(cli: Cli, config: Path, history: Redis) -> None:
     files = {"PANTRY_CONFIG": str(config)}
     assert cli("-p", "prod", "jobs", "requeue", "division", "--yes", **files).code == 4

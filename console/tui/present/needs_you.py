@@ -11,15 +11,10 @@ COLUMNS = (Column("", 2), Column("", 8, most=26), Column("", 20, grow=1))
 _LOOKS = {"critical": ("!!", "failed"), "warning": ("! ", "warning"), "note": ("i ", "scheduled")}
 
 
-def alert_key(alert: Alert) -> str:
-    """Which alert it is, whatever its numbers say."""
-    return f"{alert.kind}:{alert.subject}:{alert.short}"
-
-
 def alert_rows(alerts: Sequence[Alert]) -> tuple[Row, ...]:
     """One row an alert, the worst first."""
     rows: list[Row] = []
     for alert in alerts:
         mark, tone = _LOOKS[alert.level]
-        rows.append(Row(alert_key(alert), (Cell(mark, tone), Cell(alert.subject, "strong"), Cell(alert.text))))
+        rows.append(Row(alert.key, (Cell(mark, tone), Cell(alert.subject, "strong"), Cell(alert.text))))
     return tuple(rows)

@@ -179,7 +179,7 @@ class Overview(ConsoleScreen):
         await self.console_app.go_to_jobs(state, key)
 
     async def _open_alert(self, key: str) -> None:
-        alert = next((alert for alert in self.session.alerts if needs_you.alert_key(alert) == key), None)
+        alert = next((alert for alert in self.session.alerts if alert.key == key), None)
         if alert is None:
             return
         if alert.kind == "queue":
@@ -188,6 +188,8 @@ class Overview(ConsoleScreen):
             await self.console_app.go_to_jobs(alert.state or TABS[0], names[0] if names else None)
         elif alert.kind == "worker":
             await self.console_app.go_to_worker(alert.subject)
+        elif alert.kind == "failure":
+            await self.console_app.go("failures")
 
 
 def _curves(history: RateHistory, span: float, points: int) -> tuple[tuple[float, ...], tuple[float, ...]]:

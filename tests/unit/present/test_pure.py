@@ -33,7 +33,9 @@ import pytest
             )
         ),
         "pantry_queue.monitor.alerts",
+        "pantry_queue.monitor.alert_rules",
         "pantry_queue.monitor.rates",
+        "pantry_queue.monitor.track",
     ],
 )
 def test_a_pure_module_brings_nothing_along(module: str) -> None:
