@@ -21,6 +21,7 @@ from console.cli import (
     functions,
     history,
     jobs,
+    metrics,
     ocr,
     output,
     profiles,
@@ -90,6 +91,7 @@ app.command("check", cls=check.PluginCommand)(check.check)
 app.command("doctor")(diagnosis.doctor)
 app.command("history")(history.history)
 app.command("record")(history.record)
+app.command("metrics")(metrics.metrics)
 app.add_typer(profiles.app, name="profiles")
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from threading import Event
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,6 +11,7 @@ import typer
 
 from console.cli import output
 from console.cli.durations import seconds
+from console.cli.ending import ended
 from console.cli.target import Target, of, reader
 
 if TYPE_CHECKING:
@@ -147,7 +146,7 @@ def record(
     """
     target = of(context)
     target.refuse_if_read_only("record")
-    with _ended() as end:
+    with ended() as end:
         _record(target, interval, end)
 
 
@@ -180,15 +179,3 @@ def _record(target: Target, interval: int, end: Event) -> None:
                 output.note(f"{error} Waiting for it.")
             away = True
         end.wait(interval)
-
-
-@contextmanager
-def _ended() -> Iterator[Event]:
-    """SIGTERM and Ctrl-C end the waiting, and with it the command."""
-    end = Event()
-    before = {number: signal.signal(number, lambda *_: end.set()) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield end
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -6,33 +6,28 @@ Counts are those of `pantry_queue.workers.stats` (one hash a minute, kept for a 
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pantry_queue.keys import Keys
 from pantry_queue.monitor import events, fields, wire
 from pantry_queue.monitor.events import Event
-from pantry_queue.monitor.wire import Command, ask, permitted, server_time
+from pantry_queue.monitor.minute_counts import MOST_MINUTES, MinuteCounts, Place
+from pantry_queue.monitor.wire import ask, server_time
 from pantry_queue.text import SafeText
 
 if TYPE_CHECKING:
     from redis import Redis
 
-#: Minutes that workers keep.
-MOST_MINUTES = 25 * 60
-#: Minutes asked for in one round trip, and fields of one reply.
-_MINUTES_A_TRIP, _FIELDS = 240, 1000
+#: Minutes asked for in one round trip.
+_MINUTES_A_TRIP = 240
 #: Round trips for what did not fit, over all minutes, and functions told apart.
 _MOST_MORE, _MOST_FUNCTIONS = 200, 2000
 _MOST_EVENTS, _EVENTS_A_TRIP = 10_000, 1000
-_LAST_BUCKET, _LONGEST_NAME = 28, 120
-#: A count with more digits is damage.
-_COUNT = re.compile(rb"[0-9]{1,15}")
-_FIELD = re.compile(rb"(.*)\|(?:([nf])|([rw])([0-9]{1,2}))", re.DOTALL)
+_LONGEST_NAME = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +87,7 @@ class Functions:
 
 @dataclass(slots=True)
 class _Tally:
-    ends: Counter[bytes] = field(default_factory=Counter)
+    ends: Counter[str] = field(default_factory=Counter)
     run: Counter[int] = field(default_factory=Counter)
     wait: Counter[int] = field(default_factory=Counter)
 
@@ -110,87 +105,48 @@ def read(client: Redis, keys: Keys, since: float) -> Functions:
     now = server_time(ask(client, [("TIME",)])[0])
     last = int(now.timestamp()) // 60
     first = max(last - MOST_MINUTES, int(now.timestamp() - max(0.0, since)) // 60)
-    counts = _Counts()
-    written = 0
+    counts, tallies = MinuteCounts(_MOST_MORE), dict[bytes, _Tally]()
+    written, all_told = 0, True
     for at in range(first, last + 1, _MINUTES_A_TRIP):
         minutes = range(at, min(at + _MINUTES_A_TRIP, last + 1))
-        written += counts.read(client, [keys.stats(minute) for minute in minutes])
+        found = counts.read(client, [keys.stats(minute) for minute in minutes])
+        written += len(found)
+        for one in reversed(found.values()):  # should there be too many, the newest are told
+            all_told = _add(tallies, one) and all_told
     slowest = _slowest(client, keys, first * 60_000)
-    stats = (_stat(name, tally, slowest) for name, tally in counts.tallies.items())
+    stats = (_stat(name, tally, slowest) for name, tally in tallies.items())
     return Functions(
         since=fields.moment(first * 60) or now,
         until=now,
         minutes=written,
-        complete=counts.complete,
+        complete=counts.complete and all_told,
         functions=tuple(sorted(stats, key=lambda stat: (-stat.runs, stat.func))),
     )
 
 
-class _Counts:
-    """Sums over minutes, in bounded memory."""
-
-    def __init__(self) -> None:
-        self.tallies: dict[bytes, _Tally] = {}
-        self.complete = True
-        self._more = _MOST_MORE
-
-    def read(self, client: Redis, minutes: list[str]) -> int:
-        """Add these hashes; returns how many of them hold anything."""
-        written: set[str] = set()
-        asked: list[tuple[str, bytes]] = [(key, b"0") for key in minutes]
-        # HSCAN may tell a field twice while a hash grows; the later count is the truer one.
-        found: dict[tuple[str, bytes], bytes] = {}
-        while asked:
-            commands: list[Command] = [("HSCAN", key, cursor, "COUNT", _FIELDS) for key, cursor in asked]
-            following: list[tuple[str, bytes]] = []
-            for (key, _), reply in zip(asked, ask(client, commands), strict=True):
-                cursor, pairs = _scanned(permitted(reply))
-                if pairs:
-                    written.add(key)
-                found.update(((key, name), value) for name, value in pairs)
-                if cursor != b"0":
-                    following.append((key, cursor))
-            self._more -= len(following)
-            self.complete = self.complete and self._more >= 0
-            asked = following if self._more >= 0 else []
-        for (_, name), value in found.items():
-            self._add(name, value)
-        return len(written)
-
-    def _add(self, name: bytes, value: bytes) -> None:
-        match = _FIELD.fullmatch(name)
-        if match is None or not _COUNT.fullmatch(value):
-            return
-        func, end, kind, number = match.groups()
-        tally = self.tallies.get(func)
+def _add(tallies: dict[bytes, _Tally], counts: dict[Place, int]) -> bool:
+    """Add the counts of a minute; returns False when there are more functions than are told apart."""
+    all_told = True
+    for place, count in counts.items():
+        tally = tallies.get(place.func)
         if tally is None:
-            if len(self.tallies) >= _MOST_FUNCTIONS:
-                self.complete = False
-                return
-            tally = self.tallies.setdefault(func, _Tally())
-        if end:
-            tally.ends[end] += int(value)
+            if len(tallies) >= _MOST_FUNCTIONS:
+                all_told = False
+                continue
+            tally = tallies.setdefault(place.func, _Tally())
+        if place.kind in "nf":
+            tally.ends[place.kind] += count
         else:
-            (tally.run if kind == b"r" else tally.wait)[min(_LAST_BUCKET, int(number))] += int(value)
-
-
-def _scanned(reply: Any) -> tuple[bytes, list[tuple[bytes, bytes]]]:
-    """Cursor and pairs of a reply to HSCAN; a key of another kind holds nothing."""
-    if not isinstance(reply, (list, tuple)) or len(reply) != 2:
-        return b"0", []
-    cursor, flat = reply
-    values = wire.blobs(flat)
-    return wire.raw_of(str(cursor) if isinstance(cursor, int) else cursor), list(
-        zip(values[::2], values[1::2], strict=False)
-    )
+            (tally.run if place.kind == "r" else tally.wait)[place.bucket] += count
+    return all_told
 
 
 def _stat(name: bytes, tally: _Tally, slowest: dict[str, Event]) -> FunctionStat:
     func = fields.line(name)
     return FunctionStat(
         func=func,
-        runs=tally.ends[b"n"],
-        failures=tally.ends[b"f"],
+        runs=tally.ends["n"],
+        failures=tally.ends["f"],
         run=times(tally.run),
         wait=times(tally.wait),
         slowest=slowest.get(func),

@@ -45,12 +45,14 @@ def readers() -> Iterator[str]:
 
 
 def main(url: str, socket_path: str) -> None:
+    from contextlib import nullcontext
     from dataclasses import replace
 
     from pantry_queue import history
     from pantry_queue.config import Settings
     from pantry_queue.connection import connect
     from pantry_queue.keys import Keys
+    from pantry_queue.metrics.collector import DeploymentCollector
     from pantry_queue.monitor import (
         diagnosis,
         events,
@@ -87,6 +89,7 @@ def main(url: str, socket_path: str) -> None:
                 yield job.read(client, keys, job_id, reveal=reveal)
 
     names = snapshot.KnownNames()
+    exporter = DeploymentCollector(lambda: nullcontext(client), keys, "t", once=True)
     calls: dict[str, Callable[[], Any]] = {
         "snapshot.take": lambda: [snapshot.take(client, keys, target="t", names=names) for _ in range(3)],
         "jobs.window": lambda: list(windows()),
@@ -105,6 +108,7 @@ def main(url: str, socket_path: str) -> None:
         ],
         "diagnosis.why": lambda: [diagnosis.why(client, keys, name_of(one)) for one in ids],
         "diagnosis.examine": lambda: diagnosis.examine(client, keys),
+        "metrics": lambda: list(exporter.collect()),
         "merge.queue_names": lambda: merge.queue_names(client, keys),
     }
     # Parts of the readers above, called by them.

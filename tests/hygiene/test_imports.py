@@ -24,6 +24,7 @@ sys.stderr.write(json.dumps(sorted({name.split(".")[0] for name in sys.modules} 
 
 #: What no command loads that only reads and prints JSON.
 NOTHING_HEAVY = {"redis", "cron_descriptor", "rq", "textual", "rich", "httpx", "sqlalchemy", "pydantic"}
+NOTHING_HEAVY |= {"prometheus_client", "aiohttp", "textual_serve"}
 
 
 def loaded(arguments: list[str], url: str) -> set[str]:
@@ -42,7 +43,7 @@ def loaded(arguments: list[str], url: str) -> set[str]:
     ("arguments", "forbidden"),
     [
         (["--version"], {"typer", "click", "redis", "rich"}),
-        (["--help"], {"redis", "rq", "textual", "httpx", "sqlalchemy"}),
+        (["--help"], {"redis", "rq", "textual", "httpx", "sqlalchemy", "prometheus_client", "aiohttp"}),
         (
             ["status", "--json"],
             {
@@ -65,6 +66,7 @@ def loaded(arguments: list[str], url: str) -> set[str]:
         (["schedule", "cron", "--json"], NOTHING_HEAVY),
         (["export"], NOTHING_HEAVY),
         (["check"], NOTHING_HEAVY),
+        (["metrics"], NOTHING_HEAVY - {"prometheus_client"}),
         (["doctor", "--json"], NOTHING_HEAVY),
         (["workers", "list"], {"rq", "textual", "httpx", "sqlalchemy", "pydantic"}),
     ],

@@ -1,0 +1,1 @@
+"""The deployment as Prometheus metrics. Reads only; `collector.DeploymentCollector` is the door."""
