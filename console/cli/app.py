@@ -170,7 +170,7 @@ def _target(url: str | None, profile: str | None, read_only: bool | None) -> Tar
 def open_console(target: Target, start: Address | None = None) -> int:
     """The terminal interface, which only this command and `view` import."""
     from console import profiles as config
-    from console.tui.app import run_console
+    from console.tui.start import run_console
 
     return run_console(
         target.settings(),

@@ -67,7 +67,7 @@ def _run(directory: Path, folder: Path | None, count: int, workers: int, interac
 
 
 def _open_console(settings: Settings, count: int) -> None:
-    from console.tui.app import run_console
+    from console.tui.start import run_console
 
     run_console(settings, notice=f"demo: {count} receipts are being read; q ends everything")
 

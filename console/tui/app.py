@@ -1,11 +1,8 @@
-"""The console: modes, wiring, quit. What is shown is the screens', what is read the source's."""
+"""The console: modes, wiring, reading. What is shown is the screens', what is read the source's."""
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -20,25 +17,21 @@ from console.tui.acting.actor import Actor, RedisActor
 from console.tui.acting.flow import Acting
 from console.tui.acting.local_fleet import LocalFleet
 from console.tui.address import Address
-from console.tui.commands import Command, obey, visit
+from console.tui.commands import visit
 from console.tui.copying.texts import leading_to
 from console.tui.guard import TerminalGuard
 from console.tui.keys import bindings
+from console.tui.own_keys import OwnKeys
 from console.tui.palette import ConsoleCommands
 from console.tui.refresher import Refresher
 from console.tui.screens.activity import Activity
-from console.tui.screens.command import CommandLine
 from console.tui.screens.failures import Failures
-from console.tui.screens.help import Help
-from console.tui.screens.job import JobScreen
 from console.tui.screens.jobs import Jobs
 from console.tui.screens.overview import Overview
 from console.tui.screens.schedule import Schedule
-from console.tui.screens.unlock import Unlock
 from console.tui.screens.workers import Workers
 from console.tui.session import Session
 from console.tui.source import Answer, Needs, RedisSource, Source
-from console.tui.terminal_keys import WithTerminal
 from console.tui.themes import ANSI, DARK, THEMES, fallback_variables
 from pantry_queue.connection import describe
 from pantry_queue.errors import ConfigError, PantryError
@@ -55,7 +48,7 @@ _UNFOCUSED = 5.0
 READ_ONLY = "This console is read-only: nothing is changed; start it with --read-write to allow it."
 
 
-class ConsoleApp(WithTerminal):
+class ConsoleApp(OwnKeys):
     """The terminal interface.
 
     Args:
@@ -169,7 +162,7 @@ class ConsoleApp(WithTerminal):
     def note_doing(self, doing: str | None) -> None:
         """Tell in the status line what goes on in the background."""
         self.session.doing = doing
-        self._paint()
+        self.paint()
 
     def acted(self, outcome: Outcome) -> None:
         """Something was done: let the screen know."""
@@ -186,7 +179,7 @@ class ConsoleApp(WithTerminal):
         await (self._refresher.run() if self._auto else self._refresher.once())
 
     def ask(self, *, overview: bool = False) -> None:
-        """Something else is wanted: read soon."""
+        """See `Going.ask`."""
         self._question += 1
         self._refresher.wake(overview=overview)
         if not self._auto and self.is_running:
@@ -206,7 +199,7 @@ class ConsoleApp(WithTerminal):
         screen = self.console_screen()
         if screen is not None and self._asked == self._question:
             screen.accept(answer)
-        self._paint()
+        self.paint()
 
     def failed(self, error: PantryError, next_try_in: float) -> None:
         """There is no answer; the picture stays."""
@@ -220,17 +213,12 @@ class ConsoleApp(WithTerminal):
         """A second has gone by without an answer."""
         self.session.next_try_in = next_try_in
         if self.session.trouble is not None or self.session.paused:
-            self._paint()
+            self.paint()
 
     def resting(self) -> tuple[float, bool]:
         """See `console.tui.refresher.Listener`."""
         slower = 1.0 if self._focused else _UNFOCUSED
         return self.session.interval * slower, self.session.paused
-
-    def _paint(self) -> None:
-        screen = self.console_screen()
-        if screen is not None and screen.is_current and screen.is_mounted:
-            screen.paint()
 
     def on_app_blur(self, event: events.AppBlur) -> None:
         self._focused = False
@@ -238,144 +226,3 @@ class ConsoleApp(WithTerminal):
     def on_app_focus(self, event: events.AppFocus) -> None:
         self._focused = True
         self._refresher.wake()
-
-    # -- going ------------------------------------------------------------------------------------------
-    async def go(self, mode: str) -> None:
-        """Switch to a mode, leaving the details open in it as they are."""
-        if mode != self.current_mode:
-            await self.switch_mode(mode)
-            self.ask()
-
-    async def go_to_jobs(self, state: str, queue: str | None, where: str = "") -> None:
-        """The jobs of one state, of one queue or of all, that fit a filter."""
-        await self._to_top("jobs")
-        if isinstance(self.screen, Jobs):
-            self.screen.look_at(state, queue, where)
-
-    async def go_to_worker(self, name: str) -> None:
-        """One worker in the list of workers."""
-        await self._to_top("workers")
-        if isinstance(self.screen, Workers):
-            self.screen.look_at(name)
-
-    async def go_to_job(self, job_id: str) -> None:
-        """One job by its id in Redis, over whatever is shown."""
-        await self.push_screen(JobScreen(job_id))
-
-    async def _to_top(self, mode: str) -> None:
-        if mode != self.current_mode:
-            await self.switch_mode(mode)
-        while len(self.screen_stack) > 1 and not isinstance(self.screen, (Jobs, Workers)):
-            await self.pop_screen()
-
-    async def action_go(self, mode: str) -> None:
-        await self.go(mode)
-
-    # -- keys of the console itself ---------------------------------------------------------------------
-    def action_refresh_now(self) -> None:
-        self.ask(overview=True)
-
-    def action_pause(self) -> None:
-        self.session.paused = not self.session.paused
-        self._paint()
-        if not self.session.paused:
-            self.ask(overview=True)
-
-    def action_unlock(self) -> None:
-        """Leave the read-only mode of a production profile for a while, or go back to it."""
-        session = self.session
-        if session.unlocked_for:
-            session.lock()
-            self._paint()
-        elif not session.read_only:
-            self.tell("Nothing is locked: this console may change things.")
-        elif not session.unlockable:
-            self.tell("This console was started read-only and stays so.", severity="warning")
-        else:
-            self.push_screen(Unlock(session.profile), self._unlocked)
-
-    def _unlocked(self, sure: bool | None) -> None:
-        if sure:
-            self.session.unlock()
-            self._paint()
-
-    def action_pace(self, step: int) -> None:
-        self.session.pace(step)
-        self._refresher.wake()
-        self._paint()
-
-    def action_next_theme(self) -> None:
-        names = [theme.name for theme in THEMES]
-        place = names.index(self.theme) if self.theme in names else -1
-        self.theme = names[(place + 1) % len(names)]
-
-    def action_repaint(self) -> None:
-        self.refresh(layout=True)
-
-    def action_command(self) -> None:
-        self.push_screen(CommandLine(), self._commanded)
-
-    async def _commanded(self, meant: Address | Command | None) -> None:
-        if isinstance(meant, Command):
-            obey(self, meant)
-        elif meant is not None:
-            await visit(self, meant)
-
-    def action_palette(self) -> None:
-        self.action_command_palette()
-
-    def action_help(self) -> None:
-        screen = self.console_screen()
-        if screen is not None:
-            self.push_screen(Help((*screen.SCOPES, *screen.more_scopes()), self.acting.offers(screen.chosen())))
-
-
-def run_console(
-    settings: Settings,
-    *,
-    notice: str | None = None,
-    no_color: bool = False,
-    read_only: bool = False,
-    production: bool = False,
-    profile: str = "",
-    unlockable: bool = False,
-    start: Address | None = None,
-    clipboard: bool = True,
-    restricted: bool = False,
-    alerts: AlertSettings | None = None,
-) -> int:
-    """Open the terminal interface and stay in it until the operator leaves.
-
-    Args:
-        settings: where Redis is.
-        notice: a word shown in the status line.
-        no_color: no colours; `NO_COLOR` does the same.
-        read_only, production, profile, unlockable, start, alerts: see `ConsoleApp`.
-        clipboard, restricted: see `console.tui.terminal.Terminal`.
-
-    Returns:
-        the exit code: 0, 2 when there is no terminal to draw on, 128 + n when signal n ended it.
-    """
-    screen = sys.__stderr__
-    refused = terminal.refusal(
-        os.environ, stdin_tty=terminal.is_there(), screen_tty=screen is not None and screen.isatty()
-    )
-    if refused:
-        sys.stderr.write(f"pantry-console: {refused}\n")
-        return 2
-    look = terminal.examine(os.environ, screen.encoding if screen else None, no_color=no_color)
-    look = replace(look, clipboard=look.clipboard and clipboard, restricted=look.restricted or restricted)
-    app = ConsoleApp(
-        settings,
-        notice=notice,
-        look=look,
-        read_only=read_only,
-        production=production,
-        profile=profile,
-        unlockable=unlockable,
-        start=start,
-        alerts=alerts,
-        watch_terminal=True,
-    )
-    app.run()
-    return app.return_code or 0

@@ -10,7 +10,8 @@ from console.tui.themes import THEMES
 from pantry_queue.text import safe
 
 if TYPE_CHECKING:
-    from console.tui.app import ConsoleApp
+    from console.tui.going import Going
+    from console.tui.own_keys import OwnKeys
 
 #: Words that are no places.
 COMMANDS = ("theme", "help", "quit")
@@ -41,7 +42,7 @@ def understand(text: str) -> Address | Command:
     return Command(name, word)
 
 
-def obey(app: ConsoleApp, command: Command) -> None:
+def obey(app: OwnKeys, command: Command) -> None:
     """Do what a command says."""
     if command.name == "theme":
         app.theme = command.word
@@ -51,7 +52,7 @@ def obey(app: ConsoleApp, command: Command) -> None:
         app.exit(0)
 
 
-async def visit(app: ConsoleApp, address: Address) -> None:
+async def visit(app: Going, address: Address) -> None:
     """Show what an address means, over or instead of what is shown."""
     if address.place == "jobs":
         await app.go_to_jobs(address.state, address.queue, address.where)

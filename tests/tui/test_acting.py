@@ -22,7 +22,8 @@ from pantry_queue.control.actions import ACTIONS, Action
 from pantry_queue.control.outcome import Outcome, Progress
 from pantry_queue.control.plan import Group, Options, Plan, Selection, narrowed
 from pantry_queue.errors import RedisUnavailable
-from tests.tui.support import DARK, NOW, FixedSource, press, screen, settle, text
+from tests.tui.fixed import NOW, text
+from tests.tui.support import DARK, FixedSource, press, screen, settle
 
 if TYPE_CHECKING:
     from redis import Redis

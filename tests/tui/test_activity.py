@@ -14,7 +14,8 @@ from console.tui.screens.job import JobScreen
 from pantry_queue.control.audit import Entry
 from pantry_queue.control.trash import Kept
 from pantry_queue.monitor.events import Event
-from tests.tui.support import FixedSource, ago, console, line_with, press, screen, settle, text
+from tests.tui.fixed import ago, text
+from tests.tui.support import FixedSource, console, line_with, press, screen, settle
 
 if TYPE_CHECKING:
     import pytest

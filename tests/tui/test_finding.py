@@ -16,7 +16,8 @@ from console.tui.screens.jobs import Jobs
 from console.tui.widgets.filter_bar import FilterBar, PlainInput
 from pantry_queue.config import Settings
 from tests.tui import tasks
-from tests.tui.support import DARK, FixedSource, console, job_row, line_with, lines, press, screen, settle
+from tests.tui.fixed import job_row
+from tests.tui.support import DARK, FixedSource, console, line_with, lines, press, screen, settle
 
 
 def _source(found: Found) -> FixedSource:

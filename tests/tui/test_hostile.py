@@ -18,7 +18,8 @@ from pantry_queue.errors import RedisUnavailable
 from pantry_queue.monitor.model import JobDetail, JobRow
 from pantry_queue.text import SafeText, safe
 from tests.tui import tasks
-from tests.tui.support import FixedSource, console, job_detail, lines, press, screen, settle, snapshot
+from tests.tui.fixed import job_detail, snapshot
+from tests.tui.support import FixedSource, console, lines, press, screen, settle
 
 HOSTILE = (
     "\x1b[31mred",

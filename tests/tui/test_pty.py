@@ -17,7 +17,7 @@ from pantry_queue.config import Settings
 from tests.tui import tasks
 from tests.tui.ptykit import Pty
 
-_RUN = "import sys; from console.tui.app import run_console; from pantry_queue.config import Settings; "
+_RUN = "import sys; from console.tui.start import run_console; from pantry_queue.config import Settings; "
 _PROGRAM = [sys.executable, "-c", f"{_RUN} sys.exit(run_console(Settings.from_env()))"]
 _RESTORED = (b"\x1b[?1049l", b"\x1b[?25h", b"\x1b[?1003l")
 

@@ -13,7 +13,8 @@ from console.tui.needs import ScheduleNeed
 from console.tui.screens.confirm import Confirm
 from console.tui.screens.job import JobScreen
 from pantry_queue.monitor.model import CronEntry, Due, Schedule, SchedulerStat
-from tests.tui.support import NOW, FixedSource, ago, console, job_row, line_with, press, screen, settle, text
+from tests.tui.fixed import NOW, ago, job_row, text
+from tests.tui.support import FixedSource, console, line_with, press, screen, settle
 
 if TYPE_CHECKING:
     import pytest

@@ -23,7 +23,7 @@ from tests.tui import tasks
 pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
 
 _RUN = (
-    "import sys; from console.tui.app import run_console; from pantry_queue.config import Settings; "
+    "import sys; from console.tui.start import run_console; from pantry_queue.config import Settings; "
     "sys.exit(run_console(Settings.from_env()))"
 )
 

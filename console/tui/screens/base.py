@@ -109,8 +109,12 @@ class ConsoleScreen(Screen[None]):
         return self.console_app.session
 
     def on_mount(self) -> None:
-        self.query_one(KeyBar).name_keys((*self.SCOPES, *self.more_scopes()), self.HERE)
+        self.name_keys()
         self.paint()
+
+    def name_keys(self) -> None:
+        """Let the footer name the keys of this screen and of the widgets in it."""
+        self.query_one(KeyBar).name_keys((*self.SCOPES, *self.more_scopes()), self.HERE)
 
     def more_scopes(self) -> tuple[Scope, ...]:
         """Scopes of the widgets in it that have keys of their own."""

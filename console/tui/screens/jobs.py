@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
 from textual.binding import BindingType
-from textual.containers import Container, Vertical
+from textual.containers import Container
 from textual.widget import Widget
 
 from console.tui.acting.chosen import Chosen, chosen_jobs, whole_list
@@ -20,18 +20,16 @@ from console.tui.needs import JobNeed, WindowNeed
 from console.tui.present import jobs
 from console.tui.present.cells import Chip, chip
 from console.tui.present.hits import HitRows, progress
-from console.tui.present.job import preview
+from console.tui.present.list_head import Head
 from console.tui.present.queues import queue_key
 from console.tui.present.states import RARE_TABS, TABS
-from console.tui.present.words import count
-from console.tui.screens.base import ConsoleScreen
+from console.tui.screens.filtered import Filtered
 from console.tui.screens.job import JobScreen
 from console.tui.source import Answer, Need, Needs
 from console.tui.widgets.filter_bar import FilterBar
-from console.tui.widgets.key_bar import KeyBar
-from console.tui.widgets.line import Heading, Line
+from console.tui.widgets.job_preview import JobPreview
+from console.tui.widgets.line import Line
 from console.tui.widgets.row_table import RowTable
-from console.tui.widgets.text_view import TextView
 from pantry_queue.monitor.model import Counts, JobDetail, JobWindow
 from pantry_queue.text import safe
 
@@ -44,7 +42,7 @@ _MARGIN = 40
 _COMPACT_BELOW = 120
 
 
-class Jobs(ConsoleScreen):
+class Jobs(Filtered):
     """Jobs of one state, of one queue or of all, with what is known about the one under the cursor."""
 
     SCOPES: ClassVar[tuple[Scope, ...]] = ("jobs", "mode", "app")
@@ -66,13 +64,11 @@ class Jobs(ConsoleScreen):
 
     def body(self) -> Iterable[Widget]:
         yield Line(id="jobs-title")
-        yield FilterBar(self._seen_values, id="filter")
+        yield FilterBar(self.seen_values, id="filter")
         yield Line(id="state-tabs")
         with Container(id="jobs-split"):
             yield RowTable(jobs.columns(self._state, one_queue=False), id="jobs", follow_top=True, markable=True)
-            with Vertical(id="preview-pane"):
-                yield Heading(id="preview-title")
-                yield TextView(id="preview")
+            yield JobPreview(id="preview-pane")
 
     def more_scopes(self) -> tuple[Scope, ...]:
         return ("rows", "marks")
@@ -86,7 +82,7 @@ class Jobs(ConsoleScreen):
 
     @property
     def filter_text(self) -> str:
-        """The filter of the list (`monitor.query`); empty for none."""
+        """See `Filtered.filter_text`."""
         return self._finding.where
 
     def view_address(self) -> Address:
@@ -101,6 +97,10 @@ class Jobs(ConsoleScreen):
         rows = [held[key] for key in table.chosen_keys if key in held] if table.marks.keys else list(held.values())
         found = [*super().copyable(), *(texts.job(detail) if one and detail is not None else []), *texts.rows(rows)]
         return [*found, texts.export(self.session.options, self._state, self._queue, self.filter_text)]
+
+    def look_for(self, where: str) -> None:
+        """See `Filtered.look_for`."""
+        self.look_at(self._state, self._queue, where)
 
     # -- what is wanted ---------------------------------------------------------------------------------
     def look_at(self, state: str, queue: str | None, where: str = "") -> None:
@@ -123,12 +123,9 @@ class Jobs(ConsoleScreen):
         table = self.query_one("#jobs", RowTable)
         table.set_columns(jobs.columns(self._state, one_queue=self._queue is not None))
         table.show(self._rows, fresh=True)
-        self._name_keys()
+        self.name_keys()
         self.paint()
         self.console_app.ask()
-
-    def _name_keys(self) -> None:
-        self.query_one(KeyBar).name_keys((*self.SCOPES, *self.more_scopes()), self.HERE)
 
     def needs(self) -> Needs:
         top, stop = self.query_one("#jobs", RowTable).visible_range
@@ -184,8 +181,10 @@ class Jobs(ConsoleScreen):
             self._fresh = False
         if table.hidden_above == 0:
             self._seen_total = self._rows.row_count
-        self.query_one("#jobs-title", Line).show(self._title(session), self._position(table))
-        self._show_preview(session)
+        head = self._head(session, table)
+        searched = self._progress() if self.filter_text else None
+        self.query_one("#jobs-title", Line).show(head.title(searched), head.position())
+        self._show_preview(session, table.cursor_key)
 
     def _counts(self, session: Session) -> Counts:
         snapshot = session.snapshot
@@ -195,20 +194,19 @@ class Jobs(ConsoleScreen):
             return snapshot.totals
         return next((queue.counts for queue in snapshot.queues if queue_key(queue) == self._queue), Counts())
 
-    def _title(self, session: Session) -> list[Chip]:
-        names = {queue_key(queue): queue.name for queue in session.snapshot.queues} if session.snapshot else {}
-        where = "all queues" if self._queue is None else names.get(self._queue, "a queue that is gone")
-        chips = [chip("Jobs", "muted"), chip("›", "faint"), chip(where, "strong")]
-        marked = jobs.marked_chip(self.query_one("#jobs", RowTable).marks)
-        if marked is not None:
-            chips.append(marked)
-        if self.filter_text:
-            chips += self._progress()
-        elif self._window is None:
-            chips.append(chip("reading ...", "muted"))
-        elif not self._rows.row_count:
-            chips.append(chip(f"nothing is {self._state} here", "muted"))
-        return chips
+    def _head(self, session: Session, table: RowTable) -> Head:
+        queues = session.snapshot.queues if session.snapshot else ()
+        name = next((queue.name for queue in queues if queue_key(queue) == self._queue), None)
+        return Head(
+            state=self._state,
+            where="all queues" if self._queue is None else name or "a queue that is gone",
+            newest_first=self._newest_first,
+            marks=table.marks,
+            rows=self._rows.row_count,
+            place=table.cursor_place,
+            new_above=self._rows.row_count - self._seen_total if self._newest_first and table.hidden_above else 0,
+            read=self._window is not None,
+        )
 
     def _progress(self) -> list[Chip]:
         it, found = self._finding, self._finding.found
@@ -217,33 +215,17 @@ class Jobs(ConsoleScreen):
         )
         return [*chips, chip(safe(it.where, 200), "key", rank=2, action="screen.filter")]
 
-    def _position(self, table: RowTable) -> list[Chip]:
-        order = jobs.order_word(self._state, newest_first=self._newest_first)
-        chips = [chip(order, "muted", rank=2, action="screen.order")]
-        fresh = self._rows.row_count - self._seen_total
-        if self._newest_first and table.hidden_above and fresh > 0:
-            chips.insert(0, chip(f" {count(fresh)} new above: g ", "tab", rank=1))
-        if self._rows.row_count:
-            chips.append(chip(f"{count(table.cursor_place + 1)} of {count(self._rows.row_count)}"))
-        return chips
-
-    def _show_preview(self, session: Session) -> None:
-        key = self.query_one("#jobs", RowTable).cursor_key
+    def _show_preview(self, session: Session, key: str | None) -> None:
         row = self._rows.jobs.get(key) if key is not None else None
-        heading, text = self.query_one("#preview-title", Heading), self.query_one("#preview", TextView)
-        if row is None or session.snapshot is None:
-            heading.show([])
-            text.show([])
-            return
-        detail = self._detail if self._detail is not None and jobs.job_key(self._detail.row) == key else None
-        heading.show([chip(row.id, "strong")], [chip("enter: everything about it", "faint", rank=1)])
-        text.show(preview(row, detail, session.snapshot.taken_at))
+        known = self._detail is not None and jobs.job_key(self._detail.row) == key
+        now = session.snapshot.taken_at if session.snapshot else None
+        self.query_one(JobPreview).show(row, self._detail if known else None, now)
 
     # -- what happens -----------------------------------------------------------------------------------
     @on(RowTable.Highlighted, "#jobs")
     def _highlighted(self, event: RowTable.Highlighted) -> None:
         if event.key is not None:
-            self.query_one("#preview", TextView).scroll_to(y=0, animate=False)
+            self.query_one(JobPreview).to_top()
             self.paint()
             self.console_app.ask()
 
@@ -252,28 +234,8 @@ class Jobs(ConsoleScreen):
         self.paint()
         self.console_app.ask()
 
-    # -- filtering --------------------------------------------------------------------------------------
-    def action_filter(self) -> None:
-        """Let a filter be typed."""
-        self.add_class("-filtering")
-        self.query_one(FilterBar).open(self.filter_text)
-        self.query_one(KeyBar).name_keys(("filter",), "")
-
-    @on(FilterBar.Applied)
-    def _apply_filter(self, event: FilterBar.Applied) -> None:
-        self._close_filter()
-        if event.where != self.filter_text:
-            self.look_at(self._state, self._queue, event.where)
-
-    @on(FilterBar.Closed)
-    def _close_filter(self) -> None:
-        self.query_one(FilterBar).close()
-        self.remove_class("-filtering")
-        self.query_one("#jobs", RowTable).focus()
-        self._name_keys()
-
-    def _seen_values(self) -> dict[str, set[str]]:
-        """Values met so far, for suggestions."""
+    def seen_values(self) -> dict[str, set[str]]:
+        """See `Filtered.seen_values`."""
         snapshot = self.session.snapshot
         seen: dict[str, set[str]] = {"func": {row.func for row in self._rows.jobs.values() if row.func}}
         if snapshot is not None:

@@ -14,7 +14,6 @@ from console.tui.copying.texts import Copyable
 from console.tui.keys import Scope
 from console.tui.present.cells import Cell, Chip, Column, Row, Rows, chip
 from console.tui.screens.base import ConsoleScreen
-from console.tui.widgets.key_bar import KeyBar
 from console.tui.widgets.line import Heading, Line
 from console.tui.widgets.row_table import RowTable
 from console.tui.widgets.text_view import TextView
@@ -142,7 +141,7 @@ class Listing(ConsoleScreen):
     def action_show_tab(self, name: str) -> None:
         """The list of this name."""
         self.tab, self._turned = name, True
-        self.query_one(KeyBar).name_keys((*self.SCOPES, *self.more_scopes()), self.HERE)
+        self.name_keys()
         self.paint()
         self.console_app.ask()
 

@@ -19,18 +19,16 @@ from textual.widget import Widget
 
 from console.tui.keys import bindings
 from console.tui.present.cells import Cell, Column, Row, Rows, RowWindow
-from console.tui.present.columns import layout
 from console.tui.present.marks import Marks
 from console.tui.present.viewport import Viewport
 from console.tui.widgets.marking import Marking
 from console.tui.widgets.moving import Moving
-from console.tui.widgets.tones import TONE_CLASSES, Palette, fit, longest, tone_css
+from console.tui.widgets.tones import TONE_CLASSES, Palette, fit, tone_css
+from console.tui.widgets.widths import Widths
 
 _CACHED_STRIPS = 1000
 _NO_POINTER = Cell("  ")
 _THUMB, _NO_THUMB = Cell("▐", "faint"), Cell(" ")
-#: Cells beside the columns: the pointer and the scroll bar.
-_MARGIN = 3
 #: A row, whether the cursor is on it, the scroll bar's thumb, a mark.
 _Painted = tuple[Row | None, bool, bool, bool]
 _NOTHING: _Painted = (None, False, False, False)
@@ -87,8 +85,7 @@ class RowTable(Marking, Moving, Widget, can_focus=True):
         markable: bool = False,
     ) -> None:
         super().__init__(id=id)
-        self._columns = tuple(columns)
-        self._longest = [len(column.label) for column in self._columns]
+        self._widths = Widths(columns)
         self._header = 1 if header else 0
         self._follow_top = follow_top
         self._markable = markable
@@ -100,8 +97,6 @@ class RowTable(Marking, Moving, Widget, can_focus=True):
         self._painted: list[_Painted] = []
         self._palette = Palette(self)
         self._strips: dict[tuple[Row, bool, bool, bool], Strip] = {}
-        self._places: tuple[tuple[int, int], ...] | None = None
-        self._gap = " "
 
     # -- what is shown ----------------------------------------------------------------------------------
     @property
@@ -126,9 +121,13 @@ class RowTable(Marking, Moving, Widget, can_focus=True):
 
     def set_columns(self, columns: Sequence[Column]) -> None:
         """Show other columns; widths are found anew."""
-        if tuple(columns) != self._columns:
-            self._columns = tuple(columns)
-            self._forget_widths()
+        if tuple(columns) != self._widths.columns:
+            self._begin(columns)
+
+    def _begin(self, columns: Sequence[Column]) -> None:
+        self._widths = Widths(columns)
+        self._forget_strips()
+        self.refresh()
 
     def show(self, window: RowWindow, *, cursor_to: str | None = None, fresh: bool = False) -> None:
         """Show these rows and keep the cursor on its row.
@@ -142,7 +141,7 @@ class RowTable(Marking, Moving, Widget, can_focus=True):
             self._key = None
             self.marks.clear()
             self._view.top = self._view.cursor = 0
-            self._forget_widths()
+            self._begin(self._widths.columns)
         if window.row_count != self._window.row_count and self.styles.height and self.styles.height.is_auto:
             self.refresh(layout=True)
         self._window = window
@@ -156,7 +155,7 @@ class RowTable(Marking, Moving, Widget, can_focus=True):
     def _update(self) -> None:
         """Look at the window again and repaint what differs."""
         self._visible = self._window.rows(*self.visible_range)
-        if self._outgrown():
+        if self._widths.outgrown(self._visible):
             self._forget_strips()
             self.refresh()
         thumb = self._view.thumb()
@@ -188,25 +187,8 @@ class RowTable(Marking, Moving, Widget, can_focus=True):
             self._key = key
             self.post_message(self.Highlighted(self, key))
 
-    def _outgrown(self) -> bool:
-        """Whether a text is longer than any before it in a column that could still grow."""
-        grew = False
-        for place, column in enumerate(self._columns):
-            if column.most and self._longest[place] < column.most:
-                texts = [row.cells[place].text for row in self._visible if row is not None and place < len(row.cells)]
-                length = min(column.most, longest(texts))
-                if length > self._longest[place]:
-                    self._longest[place] = length
-                    grew = grew or length > column.width
-        return grew
-
-    def _forget_widths(self) -> None:
-        self._longest = [len(column.label) for column in self._columns]
-        self._forget_strips()
-        self.refresh()
-
     def _forget_strips(self) -> None:
-        self._places = None
+        self._widths.stale()
         self._strips.clear()
 
     # -- painting ---------------------------------------------------------------------------------------
@@ -223,8 +205,8 @@ class RowTable(Marking, Moving, Widget, can_focus=True):
         width = self.size.width
         if y < self._header:
             under = self.rich_style + self._palette.style("rows--header")
-            labels = tuple(Cell(column.label) for column in self._columns)
-            return self._palette.strip([_NO_POINTER, *self._cells(labels)], width, under)
+            labels = tuple(Cell(column.label) for column in self._widths.columns)
+            return self._palette.strip([_NO_POINTER, *self._widths.spread(labels, width)], width, under)
         line = y - self._header
         row, on_cursor, on_thumb, marked = self._painted[line] if line < len(self._painted) else _NOTHING
         if row is None:
@@ -243,7 +225,7 @@ class RowTable(Marking, Moving, Widget, can_focus=True):
         under = self.rich_style + self._palette.style("rows--cursor") if on_cursor else self.rich_style
         pointer = "❯" if on_cursor and self.has_focus else " "
         sign = [Cell(pointer, "key"), Cell("+" if marked else " ", "warning")]
-        cells = [*sign, *self._cells(row.cells)]
+        cells = [*sign, *self._widths.spread(row.cells, width)]
         if under.reverse:
             # Each colour reversed would make a motley of the line.
             cells = [Cell(cell.text) for cell in cells]
@@ -251,17 +233,6 @@ class RowTable(Marking, Moving, Widget, can_focus=True):
             return self._palette.strip(cells, width, under)
         bar = self._palette.strip([_THUMB], 1, self.rich_style)
         return Strip.join([self._palette.strip(cells, width - 1, under), bar])
-
-    def _cells(self, cells: Sequence[Cell]) -> list[Cell]:
-        if self._places is None:
-            gap = 2 if self.size.width >= 100 else 1
-            self._places = layout(self._columns, self._longest, self.size.width - _MARGIN, gap)
-            self._gap = " " * gap
-        line: list[Cell] = []
-        for place, width in self._places:
-            cell = cells[place] if place < len(cells) else Cell("")
-            line += [Cell(fit(cell.text, width, self._columns[place].align), cell.tone), Cell(self._gap)]
-        return line
 
     def marked(self, step: int) -> None:
         """See `Marking.marked`."""

@@ -12,7 +12,7 @@ from console.tui.present.cells import Cell, Chip
 from console.tui.present.traceback import error_lines, headline, own_frames
 from pantry_queue.monitor.model import Argument, JobDetail, JobExecution, JobRow, Payload
 from pantry_queue.text import SafeText
-from tests.tui.support import NOW, ago, job_detail, job_row, text
+from tests.tui.fixed import NOW, ago, job_detail, job_row, text
 
 
 def plain(line: tuple[Cell, ...] | Chip | list[Cell]) -> str:

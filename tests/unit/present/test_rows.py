@@ -14,7 +14,7 @@ from pantry_queue.monitor.alerts import alerts
 from pantry_queue.monitor.model import STATES, Counts, JobWindow, Snapshot
 from pantry_queue.monitor.rates import RateHistory
 from pantry_queue.text import SafeText
-from tests.tui.support import NOW, job_row, past, snapshot
+from tests.tui.fixed import NOW, job_row, past, snapshot
 
 
 @pytest.fixture(scope="module")

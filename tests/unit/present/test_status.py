@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from console.tui.present.status import Link, status
-from tests.tui.support import snapshot
+from tests.tui.fixed import snapshot
 
 LIVE = Link("redis://cache-1:6379/2", None, 1.0, False, snapshot(), False, 0.0, 0.0)
 

@@ -1,0 +1,56 @@
+"""Going from place to place: modes, and what is opened over them."""
+
+from __future__ import annotations
+
+from console.tui.screens.job import JobScreen
+from console.tui.screens.jobs import Jobs
+from console.tui.screens.workers import Workers
+from console.tui.terminal_keys import WithTerminal
+
+
+class Going(WithTerminal):
+    """The part of the console that goes somewhere."""
+
+    def ask(self, *, overview: bool = False) -> None:
+        """Something else is wanted: read soon.
+
+        Args:
+            overview: take a snapshot too, even if the last one is fresh.
+        """
+
+    def paint(self) -> None:
+        """Bring the visible screen up to date."""
+        screen = self.console_screen()
+        if screen is not None and screen.is_current and screen.is_mounted:
+            screen.paint()
+
+    async def go(self, mode: str) -> None:
+        """Switch to a mode, leaving the details open in it as they are."""
+        if mode != self.current_mode:
+            await self.switch_mode(mode)
+            self.ask()
+
+    async def go_to_jobs(self, state: str, queue: str | None, where: str = "") -> None:
+        """The jobs of one state, of one queue or of all, that fit a filter."""
+        await self._to_top("jobs")
+        if isinstance(self.screen, Jobs):
+            self.screen.look_at(state, queue, where)
+
+    async def go_to_worker(self, name: str) -> None:
+        """One worker in the list of workers."""
+        await self._to_top("workers")
+        if isinstance(self.screen, Workers):
+            self.screen.look_at(name)
+
+    async def go_to_job(self, job_id: str) -> None:
+        """One job by its id in Redis, over whatever is shown."""
+        await self.push_screen(JobScreen(job_id))
+
+    async def _to_top(self, mode: str) -> None:
+        if mode != self.current_mode:
+            await self.switch_mode(mode)
+        while len(self.screen_stack) > 1 and not isinstance(self.screen, (Jobs, Workers)):
+            await self.pop_screen()
+
+    async def action_go(self, mode: str) -> None:
+        await self.go(mode)

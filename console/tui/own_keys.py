@@ -1,0 +1,83 @@
+"""The keys of the console itself, scope `app` of the table: what they do is the same on every screen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from console.tui.address import Address
+from console.tui.commands import Command, obey, visit
+from console.tui.going import Going
+from console.tui.screens.command import CommandLine
+from console.tui.screens.help import Help
+from console.tui.screens.unlock import Unlock
+from console.tui.themes import THEMES
+
+if TYPE_CHECKING:
+    from console.tui.acting.flow import Acting
+    from console.tui.refresher import Refresher
+    from console.tui.session import Session
+
+
+class OwnKeys(Going):
+    """The part of the console that its own keys move."""
+
+    session: Session
+    acting: Acting
+    _refresher: Refresher
+
+    def action_refresh_now(self) -> None:
+        self.ask(overview=True)
+
+    def action_pause(self) -> None:
+        self.session.paused = not self.session.paused
+        self.paint()
+        if not self.session.paused:
+            self.ask(overview=True)
+
+    def action_unlock(self) -> None:
+        """Leave the read-only mode of a production profile for a while, or go back to it."""
+        session = self.session
+        if session.unlocked_for:
+            session.lock()
+            self.paint()
+        elif not session.read_only:
+            self.tell("Nothing is locked: this console may change things.")
+        elif not session.unlockable:
+            self.tell("This console was started read-only and stays so.", severity="warning")
+        else:
+            self.push_screen(Unlock(session.profile), self._unlocked)
+
+    def _unlocked(self, sure: bool | None) -> None:
+        if sure:
+            self.session.unlock()
+            self.paint()
+
+    def action_pace(self, step: int) -> None:
+        self.session.pace(step)
+        self._refresher.wake()
+        self.paint()
+
+    def action_next_theme(self) -> None:
+        names = [theme.name for theme in THEMES]
+        place = names.index(self.theme) if self.theme in names else -1
+        self.theme = names[(place + 1) % len(names)]
+
+    def action_repaint(self) -> None:
+        self.refresh(layout=True)
+
+    def action_command(self) -> None:
+        self.push_screen(CommandLine(), self._commanded)
+
+    async def _commanded(self, meant: Address | Command | None) -> None:
+        if isinstance(meant, Command):
+            obey(self, meant)
+        elif meant is not None:
+            await visit(self, meant)
+
+    def action_palette(self) -> None:
+        self.action_command_palette()
+
+    def action_help(self) -> None:
+        screen = self.console_screen()
+        if screen is not None:
+            self.push_screen(Help((*screen.SCOPES, *screen.more_scopes()), self.acting.offers(screen.chosen())))
