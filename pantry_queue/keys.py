@@ -172,6 +172,10 @@ class Keys:
         """Hash: id of a job in quarantine -> JSON of `reason`, `queue` and `place` it was taken from."""
         return f"{self.own}:quarantine:why"
 
+    def breaker(self, name: str) -> str:
+        """Hash: that the service of this name failed, and how long it is given a rest; expires."""
+        return f"{self.own}:breaker:{name}"
+
     @property
     def rescue_lock(self) -> str:
         """String with the name of the worker that looks for lost jobs now; expires."""

@@ -13,7 +13,7 @@ from console.cli.target import Target, of, reader
 
 if TYPE_CHECKING:
     from pantry_queue.monitor.alert_rules import Rules
-    from pantry_queue.monitor.model import Counts, QueueStat, Snapshot, WorkerStat
+    from pantry_queue.monitor.model import BreakerStat, Counts, QueueStat, Snapshot, WorkerStat
 
 
 def status(
@@ -100,8 +100,24 @@ def worker_json(worker: WorkerStat) -> dict[str, Any]:
         "working_seconds": worker.working_seconds,
         "birth_at": output.iso(worker.birth_at),
         "last_heartbeat_at": output.iso(worker.last_heartbeat_at),
+        "pantry_version": worker.pantry or None,
+        "allowed_tasks": list(worker.allowed) if worker.pantry else None,
         "rq_version": worker.rq_version or None,
         "python_version": worker.python_version or None,
+    }
+
+
+def breaker_json(stat: BreakerStat) -> dict[str, Any]:
+    """The breaker of the OCR agent as `status --json` gives it."""
+    return {
+        "name": stat.name,
+        "state": stat.state,
+        "until": output.iso(stat.until),
+        "opened_at": output.iso(stat.opened_at),
+        "rests": stat.rests,
+        "probing": stat.probing,
+        "refused": stat.refused,
+        "why": stat.why or None,
     }
 
 
@@ -128,6 +144,7 @@ def snapshot_json(snapshot: Snapshot) -> dict[str, Any]:
         "suspended": snapshot.suspended,
         "suspended_ttl": snapshot.suspended_ttl,
         "quarantined": snapshot.quarantined,
+        "breaker": breaker_json(snapshot.breaker) if snapshot.breaker else None,
         "queues": [queue_json(queue, snapshot) for queue in snapshot.queues],
         "workers": [worker_json(worker) for worker in snapshot.workers],
         "schedulers": [{"queue": held.queue, "holder": held.holder, "ttl": held.ttl} for held in snapshot.schedulers],

@@ -42,6 +42,7 @@ CODES = (
     "worker-late",
     "new-failure",
     "redis-away",
+    "breaker",
 )
 
 

@@ -17,7 +17,7 @@ from pantry_queue.monitor.rates import RateHistory
 from pantry_queue.monitor.wire import name_of
 
 Level = Literal["critical", "warning", "note"]
-Kind = Literal["queue", "worker", "redis", "failure"]
+Kind = Literal["queue", "worker", "redis", "failure", "agent"]
 
 _RECENT = 300.0
 #: Jobs that must have ended before a share of them says anything.
@@ -29,7 +29,8 @@ class Alert:
     """One thing that needs an operator.
 
     Attributes:
-        kind, subject: what it is about: a queue or a worker by name, Redis, or a kind of failure by its exception.
+        kind, subject: what it is about: a queue or a worker by name, Redis, the OCR agent, or a kind of failure by its
+            exception.
         text: what is wrong, in a few words.
         short: the same for a narrow column.
         state: the list of jobs to look at, where there is one.
@@ -73,7 +74,7 @@ def alerts(
         new: failures of a kind that was not known until lately.
     """
     look = _Look(rules, {alert.key: alert.level for alert in before})
-    found = [*_redis(snapshot, look), *_suspended(snapshot), *map(_new_failure, new)]
+    found = [*_redis(snapshot, look), *_agent(snapshot), *_suspended(snapshot), *map(_new_failure, new)]
     for queue in snapshot.queues:
         found += _queue(queue, snapshot, history, look)
     for worker in snapshot.workers:
@@ -118,6 +119,15 @@ def _redis(snapshot: Snapshot, look: _Look) -> Iterator[Alert]:
     if snapshot.quarantined:
         text = f"{snapshot.quarantined:,} unreadable jobs are set aside"
         yield Alert("warning", "redis", "quarantine", text, "quarantine", code="quarantine")
+
+
+def _agent(snapshot: Snapshot) -> Iterator[Alert]:
+    stat = snapshot.breaker
+    if stat is None:
+        return
+    trouble = "refuses our token" if stat.refused else "does not answer"
+    since = f" since {stat.opened_at:%H:%M:%S} UTC" if stat.opened_at else ""
+    yield Alert("critical", "agent", stat.name, f"{trouble}{since}; receipts wait", "away", code="breaker")
 
 
 def _suspended(snapshot: Snapshot) -> Iterator[Alert]:

@@ -7,6 +7,7 @@ seconds. A value that is unknown is None.
 from __future__ import annotations
 
 from pantry_queue.monitor.model_deployment import (
+    BreakerStat,
     Counts,
     QueueStat,
     RedisFacts,
@@ -37,6 +38,7 @@ from pantry_queue.monitor.model_job import (
 __all__ = [
     "STATES",
     "Argument",
+    "BreakerStat",
     "Counts",
     "CronEntry",
     "Due",

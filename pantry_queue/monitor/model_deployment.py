@@ -72,6 +72,8 @@ class WorkerStat:
         ttl: seconds until Redis drops its record, None when it is gone already.
         failed: tries that failed, as RQ counts them: those it repeats are among them, and jobs that asked to come back.
         subscribed: whether its command channel has a listener; None where that may not be asked.
+        pantry: version of the PantryWorker it is; empty for a stock worker of RQ.
+        allowed: the tasks a PantryWorker runs (`WORKER_ALLOWED_TASKS`).
         raw_name: the name as Redis holds it, to ask and act with; never shown.
     """
 
@@ -96,6 +98,8 @@ class WorkerStat:
     working_seconds: float = 0.0
     shutdown_requested_at: datetime | None = None
     raw_name: bytes = b""
+    pantry: SafeText = SafeText("")
+    allowed: tuple[SafeText, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,6 +129,33 @@ class RedisFacts:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class BreakerStat:
+    """A service that failed again and again and is not asked for a while; there is none while all is well.
+
+    Attributes:
+        name: the service.
+        state: `open` until its rest ends, then `half-open`: one job asks, the others wait for how that goes.
+        until: when its rest ends or ended.
+        opened_at: since when it has not answered.
+        rests: how often in a row it was given a rest.
+        probing: a job asks right now.
+        refused: it answers, and refuses our token.
+        why: what the last job met.
+        func: the task whose jobs wait.
+    """
+
+    name: SafeText
+    state: Literal["open", "half-open"]
+    until: datetime | None
+    opened_at: datetime | None = None
+    rests: int = 0
+    probing: bool = False
+    refused: bool = False
+    why: SafeText = SafeText("")
+    func: SafeText = SafeText("")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Snapshot:
     """The whole deployment at one moment.
 
@@ -134,6 +165,7 @@ class Snapshot:
         target: address read from, without secrets.
         suspended: all workers are told to take nothing; `suspended_ttl` says for how many more seconds.
         quarantined: jobs set aside because they cannot be read.
+        breaker: the OCR agent is not asked for a while; None while it is.
     """
 
     taken_at: datetime
@@ -146,6 +178,7 @@ class Snapshot:
     suspended: bool = False
     suspended_ttl: float | None = None
     quarantined: int = 0
+    breaker: BreakerStat | None = None
 
     @property
     def totals(self) -> Counts:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pantry_queue.keys import Keys
-from pantry_queue.monitor import fields, queues, server, workers
+from pantry_queue.monitor import breaker, fields, queues, server, workers
 from pantry_queue.monitor.each import NAME, Batch, ask_all, ask_each
 from pantry_queue.monitor.model_deployment import QueueStat, Snapshot, WorkerStat
 from pantry_queue.monitor.wire import Command, blob, blobs, name_of, number, permitted, raw_of, server_time
@@ -96,7 +96,8 @@ def take(client: Redis, keys: Keys, *, target: str, names: KnownNames | None = N
         schedulers=tuple(held for held in schedulers if held is not None),
         suspended=number(reading.base[4]) not in (-2, 0),
         suspended_ttl=number(reading.base[4]) / 1000 if number(reading.base[4]) > 0 else None,
-        quarantined=max(map(number, reading.base[7:])),
+        breaker=breaker.stat(reading.base[7], now),
+        quarantined=max(map(number, reading.base[8:])),
     )
 
 
@@ -157,6 +158,7 @@ def _base_questions(keys: Keys) -> list[Command]:
         ("PTTL", keys.suspended),
         ("SMEMBERS", keys.paused),
         ("ZRANGE", keys.paused_until, 0, -1, "WITHSCORES"),
+        breaker.question(keys),
         *((command, keys.quarantine) for command in ("ZCARD", "HLEN", "SCARD", "LLEN", "XLEN")),
     ]
 

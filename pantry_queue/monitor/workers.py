@@ -40,6 +40,8 @@ FIELDS = (
     "failed_job_count",
     "total_working_time",
     "current_job",
+    "pantry",
+    "allowed",
 )
 #: How many replies belong to one worker.
 REPLIES = 3
@@ -128,6 +130,8 @@ def worker(name: str, replies: Sequence[Any], subscribed: bool | None, now: date
         failed=said.failed,
         working_seconds=said.working_seconds,
         shutdown_requested_at=said.shutdown_requested_at,
+        pantry=said.pantry,
+        allowed=said.allowed,
     )
 
 
@@ -149,6 +153,8 @@ class _Said(NamedTuple):
     failed: int
     working_seconds: float
     current_job: bytes | None
+    pantry: SafeText
+    allowed: tuple[SafeText, ...]
 
 
 @lru_cache(maxsize=2048)
@@ -171,6 +177,8 @@ def _said(values: tuple[Any, ...]) -> _Said:
         failed=fields.whole(found.get("failed_job_count")) or 0,
         working_seconds=fields.real(found.get("total_working_time")) or 0.0,
         current_job=found.get("current_job") or None,
+        pantry=fields.line(found.get("pantry"), 40),
+        allowed=tuple(map(safe, fields.strings(found.get("allowed")))),
     )
 
 

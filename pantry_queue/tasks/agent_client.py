@@ -20,6 +20,7 @@ from pantry_queue.tasks.agent_answer import describe, read_answer
 from pantry_queue.tasks.errors import (
     AgentAway,
     AgentBusy,
+    AgentRefuses,
     AgentSlow,
     AgentTroubled,
     BadAnswer,
@@ -177,7 +178,7 @@ def _fault(where: str, status: int, headers: httpx.Headers, body: bytes, image_p
         return AgentTroubled(f"the agent at {where} has a fault of its own ({told}): look into its log.")
     path = repr(str(safe(image_path, 200)))
     if status == HTTPStatus.UNAUTHORIZED:
-        return ReceiptFailed(f"the agent at {where} wants a token ({told}): set its AGENT_TOKEN for the worker too.")
+        return AgentRefuses(f"the agent at {where} wants a token ({told}): set its AGENT_TOKEN for the worker too.")
     if status in _REFUSALS:
         what, hint = _REFUSALS[status]
         return ImageRefused(f"{what.format(path=path)} ({told}): {hint.format(path=path)}.")

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from types import TracebackType
 from typing import Any
+from zlib import crc32
 
 from rq import Retry
 from rq.job import Job
@@ -15,13 +16,16 @@ from rq.timeouts import JobTimeoutException
 from pantry_queue.errors import NotFound, PantryError, StoreUnavailable
 from pantry_queue.receipts.store import MAX_ID, BeingRead, Extraction, Overtaken, ReceiptStore, Result
 from pantry_queue.tasks.agent_client import CALL_SECONDS
-from pantry_queue.tasks.errors import AgentBusy, ReceiptFailed
+from pantry_queue.tasks.errors import AgentBusy, AgentResting, ReceiptFailed
 from pantry_queue.tasks.order import order_of, sha256_of
 from pantry_queue.text import safe
 
-#: How often a job comes back because the agent is busy or another job reads its receipt, before that is a failed try.
-BUSY_ROUNDS = 100
+#: How often a job comes back because the agent is busy or resting or another job reads its receipt, before that is a
+#: failed try. An outage of half a day is waited for so.
+BUSY_ROUNDS = 200
 _LONGEST_WAIT = 300
+#: Jobs that wait for the end of an outage come back spread over so many seconds.
+_SPREAD = 10
 #: Another job gives its lease back when it ends, mostly long before the lease would; so ask that soon again.
 _LEASE_WAIT = 5
 _LEASE_POLL = 0.2
@@ -127,14 +131,27 @@ class Attempt:
         RQ counts these rounds apart (`number_of_retries`). Only a scheduler ends such a wait, so it is not asked of
         a job whose own retries do without one; and an agent that says no time has no promise to keep.
         """
-        job = self._job
-        if job is None or busy.retry_after is None or not any(job.retry_intervals or ()):
+        if busy.retry_after is None or not self.comes_back:
             return None
-        rounds = job.number_of_retries or 0
-        if rounds >= BUSY_ROUNDS:
-            return None
+        rounds = self._rounds
+        if isinstance(busy, AgentResting):
+            wait = min(busy.retry_after * (1 + rounds // 10), _LONGEST_WAIT) + self._own_moment
+            return Retry(max=BUSY_ROUNDS, interval=wait)
         wait = min(busy.retry_after, _LEASE_WAIT) if isinstance(busy, BeingRead) else busy.retry_after
         return Retry(max=BUSY_ROUNDS, interval=min(max(1, wait) * (1 + rounds // 5), _LONGEST_WAIT))
+
+    @property
+    def comes_back(self) -> bool:
+        """Whether the job can be brought back later without using up a try."""
+        return self._job is not None and any(self._job.retry_intervals or ()) and self._rounds < BUSY_ROUNDS
+
+    @property
+    def _rounds(self) -> int:
+        return (self._job.number_of_retries or 0) if self._job is not None else 0
+
+    @property
+    def _own_moment(self) -> int:
+        return crc32(self._job.id.encode()) % _SPREAD if self._job is not None else 0
 
     def __enter__(self) -> None:
         return None
@@ -151,6 +168,8 @@ class Attempt:
             self._job.retries_left = 0
         if self._row is None or self._others or isinstance(error, Overtaken):
             return
+        if isinstance(error, AgentResting) and self._fence is None and not self._is_last(error):
+            return  # nothing was begun
         mark = self._store.mark_failed if self._is_last(error) else self._store.mark_pending
         # The database may be what failed; the job's own failure then tells it.
         with suppress(StoreUnavailable):

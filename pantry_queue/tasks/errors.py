@@ -22,6 +22,12 @@ class ReadingFailed(ReceiptFailed):
     """The agent took the image and found no receipt in it."""
 
 
+class AgentRefuses(ReceiptFailed):
+    """The agent does not take our token: not this receipt's fault, and every other one would meet it too."""
+
+    kind = "config"
+
+
 class BadAnswer(ReceiptFailed):
     """The agent answered something else than it promises."""
 
@@ -58,3 +64,9 @@ class AgentBusy(AgentTroubled):
     def __init__(self, sentence: str, retry_after: int | None = None) -> None:
         super().__init__(sentence)
         self.retry_after = retry_after
+
+
+class AgentResting(AgentBusy):
+    """The agent has failed so often that nobody asks it for a while (`pantry_queue.tasks.breaker`)."""
+
+    kind = "agent_down"

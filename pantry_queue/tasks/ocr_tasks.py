@@ -16,6 +16,7 @@ from pantry_queue.config import Settings
 from pantry_queue.receipts.store import BeingRead, Extraction, Overtaken, ReceiptStore
 from pantry_queue.tasks.agent_client import AgentClient
 from pantry_queue.tasks.attempt import Attempt, row_id
+from pantry_queue.tasks.breaker import Breaker
 from pantry_queue.tasks.errors import AgentBusy, ReceiptFailed
 from pantry_queue.text import safe
 
@@ -38,8 +39,8 @@ def process_receipt_ocr(receipt_id: int, image_path: str, user_id: int) -> dict[
     Returns:
         `receipt_id`, `status` ("completed", or "overtaken" when a newer run reads the receipt and this one stored
         nothing), `processing_time_ms` and `result`, a small summary that JSON can hold. A job whose retries have
-        intervals gives back RQ's `Retry` when the agent says how long it is busy, or another job reads the receipt:
-        the job comes back then without having used up a try.
+        intervals gives back RQ's `Retry` when the agent says how long it is busy or is given a rest, or another job
+        reads the receipt: the job comes back then without having used up a try.
 
     Raises:
         ReceiptFailed: no further try can help; the job fails at once, also on a stock `rq worker`.
@@ -50,19 +51,22 @@ def process_receipt_ocr(receipt_id: int, image_path: str, user_id: int) -> dict[
     began = time.monotonic()
     settings = Settings.from_env()
     store, agent = _parts(settings.store_url, settings.agent_urls, settings.agent_token)
-    attempt = Attempt(store, receipt_id, get_current_job())
+    job = get_current_job()
+    attempt = Attempt(store, receipt_id, job)
     status = "completed"
     summary: Mapping[str, Any] = {}
     try:
         with attempt:
             receipt, path, user = _checked(receipt_id, image_path, user_id)
-            stored = attempt.begin(receipt, path, user)
-            if stored is not None:
-                summary = stored
-            else:
-                extraction = agent.extract(receipt, path, user, seconds=attempt.seconds)
-                summary = _summary(extraction)
-                attempt.save(extraction, summary)
+            breaker = Breaker(job, comes_back=attempt.comes_back, seconds=attempt.seconds)
+            with breaker:
+                stored = attempt.begin(receipt, path, user)
+                if stored is None:
+                    extraction = breaker.call(lambda: agent.extract(receipt, path, user, seconds=attempt.seconds))
+            if stored is None:
+                stored = _summary(extraction)
+                attempt.save(extraction, stored)
+            summary = stored
     except (AgentBusy, BeingRead) as busy:
         later = attempt.later(busy)
         if later is None:

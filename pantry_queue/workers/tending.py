@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import os
 import signal
@@ -12,6 +13,8 @@ from typing import Any
 from rq import worker_registration
 from rq.utils import now, utcformat
 
+from pantry_queue import __version__
+from pantry_queue.workers.allowlist import AllowList
 from pantry_queue.workers.lua import WorkerScripts
 from pantry_queue.workers.outage import passes
 from pantry_queue.workers.recording import Recording
@@ -31,6 +34,7 @@ class Tending(Recording):
     """The part of the worker that is due now and then, also while a job runs."""
 
     _scripts: WorkerScripts
+    _allow: AllowList
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -39,6 +43,11 @@ class Tending(Recording):
         self._away = False
         self._in_burst = False
         self._rescue: Rescue | None = None
+
+    def serialize(self) -> dict[str, Any]:
+        """As RQ's; and that it is one of ours, and what it runs (`monitor.workers` reads it)."""
+        ours = {"pantry": __version__, "allowed": json.dumps(self._allow.prefixes)}
+        return {**super().serialize(), **ours}
 
     def get_heartbeat_ttl(self, job: Any, working_time: float = 0.0) -> int:
         """Seconds until a run counts as abandoned, instead of RQ's 60 and more."""
@@ -92,7 +101,8 @@ class Tending(Recording):
         self.last_heartbeat = now()
         self.birth_date = self.birth_date or self.last_heartbeat
         with self.connection.pipeline() as pipe:
-            pipe.hset(self.key, mapping={**self.serialize(), "state": self.get_state(), "reborn": _time(self)})
+            known: dict[Any, Any] = {**self.serialize(), "state": self.get_state(), "reborn": _time(self)}
+            pipe.hset(self.key, mapping=known)
             worker_registration.register(self, pipe)
             pipe.expire(self.key, self.worker_ttl + 60)
             pipe.execute()

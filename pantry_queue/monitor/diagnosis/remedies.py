@@ -8,6 +8,7 @@ from __future__ import annotations
 import shlex
 
 from pantry_queue.monitor.alerts import Alert
+from pantry_queue.monitor.diagnosis import agent
 from pantry_queue.monitor.diagnosis.deployment import DeploymentFacts
 from pantry_queue.monitor.diagnosis.model import Act, Finding, Severity
 from pantry_queue.monitor.diagnosis.words import finding, lasting
@@ -20,6 +21,10 @@ _REMEDIES: dict[str, tuple[str, str]] = {
     "evicts": ("Set maxmemory-policy to noeviction.", "redis-cli config set maxmemory-policy noeviction"),
     "replica": ("Connect to the primary to see what is, and to change it.", ""),
     "quarantine": ("Look at the reasons in pantry:quarantine:why, and enqueue them again where they came from.", ""),
+    "breaker": (
+        "Start the agent, or correct AGENT_URL and AGENT_TOKEN of the workers; receipts go on by themselves then.",
+        "pantry-console jobs requeue --state failed --where 'error:agent'",
+    ),
     "suspended": ("Resume the workers.", "pantry-console resume"),
     "paused": ("Resume the queue.", "pantry-console queues resume {}"),
     "no-worker": ("Start a worker for it.", "pantry-console workers launch --no-burst --queue {}"),
@@ -54,6 +59,7 @@ def from_alert(alert: Alert, facts: DeploymentFacts) -> Finding:
         alert.subject,
         f"{subject}{alert.subject}: {alert.text}.",
         *(_of_queue(queue, facts) if queue else _of_worker(worker) if worker else ()),
+        *(agent.told(facts.snapshot) if alert.code == "breaker" else ()),
         remedy=remedy,
         command=_command(command, raw, orphans),
         act=_act(alert.code, raw, orphans),

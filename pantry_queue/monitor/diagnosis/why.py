@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pantry_queue.keys import Keys
+from pantry_queue.monitor.diagnosis import agent, gone, placing, running, task, waiting
 from pantry_queue.monitor.diagnosis import facts as collecting
-from pantry_queue.monitor.diagnosis import gone, placing, running, task, waiting
 from pantry_queue.monitor.diagnosis.facts import JobFacts
 from pantry_queue.monitor.diagnosis.model import Check, Explanation, Finding
 from pantry_queue.monitor.diagnosis.words import finding, lasting
@@ -27,6 +27,7 @@ RULES: tuple[Callable[[JobFacts], Check | None], ...] = (
     running.runs,
     waiting.dependencies,
     placing.life,
+    agent.resting,
     waiting.due,
     waiting.limited,
     waiting.suspended,

@@ -50,7 +50,7 @@ def test_a_busy_agent_counts_as_a_failed_try_in_the_end(
 ) -> None:
     agent.script["/busy.jpg"] = [BUSY]
     job = stage.enqueue(3, "/busy.jpg", retry=Retry(max=1, interval=[60]))
-    stage.redis.hset(job.key, mapping={"number_of_retries": 100, "retries_left": 0})
+    stage.redis.hset(job.key, mapping={"number_of_retries": 200, "retries_left": 0})
     stage.burst("stock")
     assert stage.status(3) == "failed"
     assert "AgentBusy: receipt 3: the agent at" in stage.error(job)
