@@ -141,6 +141,7 @@ def examination_json(found: Examination) -> dict[str, Any]:
         "took_ms": round(found.took_ms, 3),
         "worst": found.worst(),
         "findings": [finding_json(one) for one in found.findings],
+        "checks": [_check_json(one) for one in found.checks],
         "covered": [
             {"what": one.what, "looked": one.looked, "total": one.total, "note": one.note or None}
             for one in found.covered

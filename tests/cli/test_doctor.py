@@ -112,7 +112,11 @@ def test_a_viewer_is_asked_for_nothing_it_may_not(cli: Cli, settings: Settings, 
         assert "no-worker" in found(cli, PANTRY_REDIS_URL=url)
         assert cli("jobs", "why", "waits", "--json", PANTRY_REDIS_URL=url).json()["answer"]["code"] == "no-worker"
         assert redis_client.execute_command("ACL", "LOG") == []
-        notes = {one["what"]: one["note"] for one in cli("doctor", "--json", PANTRY_REDIS_URL=url).json()["covered"]}
+        told = cli("doctor", "--json", PANTRY_REDIS_URL=url).json()
+        notes = {one["what"]: one["note"] for one in told["covered"]}
+        marks = {one["code"]: one["mark"] for one in told["checks"]}
+        assert (marks["served"], marks["placed"], marks["slow-log"]) == ("cause", "unknown", "unknown")
+        assert marks["suspended"] == "fine"
         assert notes["keys of jobs scanned"] == "no scan for lost jobs was made"
     finally:
         redis_client.execute_command("ACL", "DELUSER", "viewer")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pantry_queue.monitor.diagnosis.doctor import examine
+from pantry_queue.monitor.diagnosis.doctor import Step, examine, examining, judge
 from pantry_queue.monitor.diagnosis.model import (
     MARKS,
     SEVERITIES,
@@ -12,6 +12,7 @@ from pantry_queue.monitor.diagnosis.model import (
     Examination,
     Explanation,
     Finding,
+    Place,
 )
 from pantry_queue.monitor.diagnosis.why import why
 
@@ -24,6 +25,10 @@ __all__ = [
     "Examination",
     "Explanation",
     "Finding",
+    "Place",
+    "Step",
     "examine",
+    "examining",
+    "judge",
     "why",
 ]

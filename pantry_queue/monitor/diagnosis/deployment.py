@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from pantry_queue.keys import Keys
 from pantry_queue.monitor import fields, server, snapshot
+from pantry_queue.monitor.diagnosis.lost import Lost
 from pantry_queue.monitor.each import NAME, ask_each
 from pantry_queue.monitor.model import Snapshot
 from pantry_queue.monitor.rates import RateHistory
-from pantry_queue.monitor.wire import Command, ask, blob, blobs, entries, name_of, number, raw_of, scanned, server_time
+from pantry_queue.monitor.wire import ask, blob, blobs, entries, name_of, number, server_time
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -21,14 +22,6 @@ if TYPE_CHECKING:
 _MOST_QUEUES, _SAMPLE = 50, 20
 #: Orphans that are named, of each queue.
 _MOST_ORPHANS = 200
-_SCAN_STEP = 1000
-#: States whose place can be asked for by name, at one command each.
-_REGISTERED = ("scheduled", "deferred", "failed", "canceled")
-_QUEUED = ("queued", "started")
-#: Questions about one job's whereabouts, and the length up to which a queue is looked through.
-_PLACES, _READABLE = 6, 10_000
-#: A second look at what seemed lost: what is only on its way has arrived by then (seconds).
-_SECOND_LOOK = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +50,7 @@ class DeploymentFacts:
         skews: seconds each worker's clock is ahead of the server's, as its newest results tell.
         samples: jobs looked at.
         orphans: by queue, ids of started jobs past their time.
-        lost: ids whose state names a place that does not hold them, with that state; `scanned` keys were looked at.
+        lost: what a scan for jobs that nothing holds has come to; None where none was wanted.
     """
 
     snapshot: Snapshot
@@ -70,13 +63,11 @@ class DeploymentFacts:
     skews: tuple[tuple[str, float], ...] = ()
     samples: tuple[Sample, ...] = ()
     orphans: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    lost: tuple[tuple[str, str], ...] = ()
-    scanned: int | None = None
-    scanned_all: bool = False
+    lost: Lost | None = None
 
 
-def collect(client: Redis, keys: Keys, *, scan: int, ask_server: bool, history: RateHistory | None) -> DeploymentFacts:
-    """Read all of it.
+def collect(client: Redis, keys: Keys, *, ask_server: bool, history: RateHistory | None) -> DeploymentFacts:
+    """Read all of it but what a scan tells (`lost.look`).
 
     Raises:
         redis.exceptions.RedisError: the server is away, or RQ's own sets may not be read.
@@ -86,7 +77,6 @@ def collect(client: Redis, keys: Keys, *, scan: int, ask_server: bool, history: 
     (info,) = ask(client, [("INFO",)])
     asked = ask(client, [("CONFIG", "GET", "save"), ("SLOWLOG", "GET", 20)]) if ask_server else [None, None]
     samples = _samples(client, keys, taken)
-    lost, looked, whole = _lost(client, keys, scan) if scan > 0 else ([], None, False)
     return DeploymentFacts(
         snapshot=taken,
         history=history or RateHistory(),
@@ -98,9 +88,6 @@ def collect(client: Redis, keys: Keys, *, scan: int, ask_server: bool, history: 
         skews=_skews(client, keys, samples),
         samples=tuple(samples),
         orphans=_orphans(client, keys, taken),
-        lost=tuple(lost),
-        scanned=looked,
-        scanned_all=whole,
     )
 
 
@@ -190,71 +177,3 @@ def _skews(client: Redis, keys: Keys, samples: Sequence[Sample]) -> tuple[tuple[
             if worker not in nearest or abs(skew) < abs(nearest[worker]):
                 nearest[worker] = skew
     return tuple(sorted(nearest.items()))
-
-
-def _lost(client: Redis, keys: Keys, most: int) -> tuple[list[tuple[str, str]], int, bool]:
-    """Jobs that nothing holds, among at most so many keys; what seems so is looked at twice."""
-    cursor: Any = 0
-    looked = 0
-    suspects: list[bytes] = []
-    prefix = len(raw_of(keys.job("")))
-    for _ in range(-(-most // _SCAN_STEP)):
-        (reply,) = ask(client, [("SCAN", cursor, "MATCH", _escaped(keys.job("")) + "*", "COUNT", _SCAN_STEP)])
-        if not isinstance(reply, (list, tuple)):
-            return [], 0, False
-        names = scanned(reply)
-        looked += len(names)
-        ids = [name[prefix:] for name in names]
-        ids = [one for one in ids if not one.endswith((b":dependents", b":dependencies"))]
-        suspects += [job_id for job_id, _ in _nowhere(client, keys, ids)]
-        cursor = reply[0]
-        if int(cursor) == 0:
-            break
-    if suspects:
-        time.sleep(_SECOND_LOOK)
-    found = _nowhere(client, keys, suspects[:200])
-    return [(raw.decode("utf-8", "surrogateescape"), state) for raw, state in found], looked, int(cursor) == 0
-
-
-def _escaped(text: str) -> str:
-    return "".join(f"\\{char}" if char in "*?[]\\^" else char for char in text)
-
-
-def _nowhere(client: Redis, keys: Keys, ids: Sequence[bytes]) -> list[tuple[bytes, str]]:
-    """Those of these jobs that their state's place does not hold; three round trips."""
-    about = [("HMGET", keys.job(NAME), "status", "origin", "rate_limit_key"), ("HSTRLEN", keys.job(NAME), "data")]
-    jobs: list[tuple[bytes, str, str]] = []
-    for job_id, (reply, size) in zip(ids, ask_each(client, about, ids), strict=True):
-        status, origin, limit = reply if isinstance(reply, list) else (None, None, None)
-        state = (status or b"").decode("utf-8", "replace")
-        if origin and number(size) and (state in _REGISTERED or (state in _QUEUED and not limit)):
-            jobs.append((job_id, state, origin.decode("utf-8", "surrogateescape")))
-    asked = [command for job in jobs for command in _whereabouts(keys, *job)]
-    replies = iter(ask(client, asked))
-    held = [[next(replies) for _ in range(_PLACES)] for _ in jobs]
-    return [(job[0], job[1]) for job, found in zip(jobs, held, strict=True) if not _held(found)]
-
-
-def _whereabouts(keys: Keys, job_id: bytes, state: str, queue: str) -> list[Command]:
-    """`_PLACES` questions: two lists (a longer one is believed), its runs, two registries."""
-    registry = state if state in _REGISTERED else "started"
-    return [
-        ("LLEN", keys.queue(queue)),
-        ("LPOS", keys.queue(queue), job_id, "MAXLEN", _READABLE),
-        ("LPOS", keys.intermediate(queue), job_id),
-        ("ZCARD", keys.executions(job_id.decode("utf-8", "surrogateescape"))),
-        ("ZSCORE", keys.registry(registry, queue), job_id),
-        ("ZSCORE", keys.registry("ready", queue), job_id),
-    ]
-
-
-def _held(replies: Sequence[Any]) -> bool:
-    length, listed, taken, runs, registered, ready = replies
-    return (
-        number(length) > _READABLE
-        or isinstance(listed, int)
-        or isinstance(taken, int)
-        or number(runs) > 0
-        or registered is not None
-        or ready is not None
-    )

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pantry_queue.keys import Keys
 from pantry_queue.monitor.alerts import alerts
-from pantry_queue.monitor.diagnosis import deployment, health, keeping
+from pantry_queue.monitor.diagnosis import deployment, health, keeping, lost
+from pantry_queue.monitor.diagnosis.checked import checks
 from pantry_queue.monitor.diagnosis.deployment import DeploymentFacts
+from pantry_queue.monitor.diagnosis.lost import Lost
 from pantry_queue.monitor.diagnosis.model import SEVERITIES, Covered, Examination, Finding
 from pantry_queue.monitor.diagnosis.remedies import from_alert
 from pantry_queue.monitor.rates import RateHistory
@@ -38,6 +41,14 @@ RULES: tuple[Callable[[DeploymentFacts], Finding | None], ...] = (
 SCANNED = 10_000
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What is known so far, and the seconds to wait before more is asked."""
+
+    facts: DeploymentFacts
+    rest: float = 0.0
+
+
 def examine(
     client: Redis,
     keys: Keys,
@@ -60,23 +71,48 @@ def examine(
         redis.exceptions.RedisError: the server is away, or RQ's own sets may not be read.
     """
     began = time.perf_counter()
-    trusted = _unnamed(client)
-    facts = deployment.collect(
-        client,
-        keys,
-        scan=(SCANNED if trusted else 0) if scan is None else scan,
-        ask_server=trusted if ask_server is None else ask_server,
-        history=history,
-    )
+    facts: DeploymentFacts | None = None
+    for step in examining(client, keys, scan=scan, ask_server=ask_server, history=history):
+        facts = step.facts
+        time.sleep(step.rest)
+    assert facts is not None  # there is always a first step
     return judge(facts, (time.perf_counter() - began) * 1000)
 
 
+def examining(
+    client: Redis,
+    keys: Keys,
+    *,
+    scan: int | None = None,
+    ask_server: bool | None = None,
+    history: RateHistory | None = None,
+) -> Iterator[Step]:
+    """The same in steps of some ten milliseconds, for who has other things to do between them: each tells what is
+    known so far, the first all but what the scan tells. It may be left at any step.
+
+    Args, Raises: see `examine`.
+    """
+    trusted = _unnamed(client)
+    asks = trusted if ask_server is None else ask_server
+    most = (SCANNED if trusted else 0) if scan is None else scan
+    facts = deployment.collect(client, keys, ask_server=asks, history=history)
+    yield Step(replace(facts, lost=Lost() if most > 0 else None))
+    for found in lost.look(client, keys, most) if most > 0 else ():
+        yield Step(replace(facts, lost=found), found.rest)
+
+
 def judge(facts: DeploymentFacts, took_ms: float = 0.0) -> Examination:
-    """The rules over the facts. Pure."""
+    """The rules over the facts. Pure.
+
+    Args:
+        took_ms: milliseconds the reading took.
+    """
     found = [from_alert(alert, facts) for alert in alerts(facts.snapshot, facts.history)]
     found += [one for rule in RULES if (one := rule(facts)) is not None]
     found.sort(key=lambda one: SEVERITIES.index(one.severity))
-    return Examination(tuple(found), tuple(_covered(facts)), facts.snapshot.taken_at, took_ms)
+    return Examination(
+        tuple(found), tuple(_covered(facts)), facts.snapshot.taken_at, took_ms, tuple(checks(facts, found))
+    )
 
 
 def _covered(facts: DeploymentFacts) -> Iterator[Covered]:
@@ -86,10 +122,12 @@ def _covered(facts: DeploymentFacts) -> Iterator[Covered]:
     yield Covered(
         "jobs sampled", len(facts.samples), totals.queued + totals.scheduled + totals.finished + totals.failed
     )
-    if facts.scanned is None:
+    if facts.lost is None:
         yield Covered("keys of jobs scanned", 0, None, "no scan for lost jobs was made")
+    elif facts.lost.looked is None:
+        yield Covered("keys of jobs scanned", 0, None, "the Redis user may not SCAN")
     else:
-        yield Covered("keys of jobs scanned", facts.scanned, None, "" if facts.scanned_all else "there are more")
+        yield Covered("keys of jobs scanned", facts.lost.looked, None, "" if facts.lost.whole else "there are more")
     if facts.slow is None:
         yield Covered("server settings", 0, None, "neither settings nor slow log were asked for, or they are refused")
 

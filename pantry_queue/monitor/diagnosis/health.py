@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 
 from pantry_queue.monitor.diagnosis.deployment import DeploymentFacts
-from pantry_queue.monitor.diagnosis.model import Act, Finding
+from pantry_queue.monitor.diagnosis.model import Act, Finding, Place
 from pantry_queue.monitor.diagnosis.task import harmful
 from pantry_queue.monitor.diagnosis.words import counted, finding, lasting
 from pantry_queue.monitor.wire import name_of
@@ -111,6 +111,7 @@ def clock_of_workers(facts: DeploymentFacts) -> Finding | None:
         f"The clock of {counted(len(off), 'worker')} is not that of Redis: running jobs may be taken for lost.",
         *(f"{name}: {skew:+.0f} s." for name, skew in off[:5]),
         remedy="Set all machines by the same time server.",
+        place=Place("worker", off[0][0]),
     )
 
 
@@ -160,6 +161,7 @@ def ghosts(facts: DeploymentFacts) -> Finding | None:
         remedy="Forget them.",
         command="pantry-console workers forget --ghosts",
         act=Act("workers.forget", ids=tuple(name_of(worker.raw_name) for worker in found)),
+        place=Place("workers"),
     )
 
 
@@ -181,20 +183,23 @@ def versions(facts: DeploymentFacts) -> Finding | None:
             else []
         ),
         remedy="Let all workers run the same version.",
+        place=Place("workers"),
     )
 
 
 def lost(facts: DeploymentFacts) -> Finding | None:
     """Every job stands where its state says."""
-    if not facts.lost:
+    jobs = facts.lost.jobs if facts.lost is not None else ()
+    if not jobs:
         return None
-    named = ", ".join(f"{shlex.quote(job_id)} ({state})" for job_id, state in facts.lost[:5])
+    named = ", ".join(f"{shlex.quote(job_id)} ({state})" for job_id, state in jobs[:5])
     return finding(
         "critical",
         "lost-jobs",
         "jobs",
-        f"No list holds {counted(len(facts.lost))}: nobody will run or show them.",
+        f"No list holds {counted(len(jobs))}: nobody will run or show them.",
         f"{named}.",
         remedy="Run a PantryWorker of any queue: it puts them back.",
         command="pantry-console workers launch --no-burst",
+        place=Place("job", jobs[0][0]),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 
 from pantry_queue.monitor.diagnosis.deployment import DeploymentFacts, Sample
-from pantry_queue.monitor.diagnosis.model import Finding
+from pantry_queue.monitor.diagnosis.model import Finding, Place
 from pantry_queue.monitor.diagnosis.words import counted, finding
 from pantry_queue.monitor.wire import name_of, raw_of
 from pantry_queue.text import safe
@@ -31,6 +31,7 @@ def canceled(facts: DeploymentFacts) -> Finding | None:
         *(f"{queue.name}: {queue.counts.canceled:,}." for queue in queues[:5]),
         remedy="Delete them; they lie in the trash for a day.",
         command=f"pantry-console jobs delete --state canceled --queue {name}",
+        place=Place("queue", name_of(largest.raw_name), "canceled"),
     )
 
 
@@ -49,6 +50,7 @@ def endless(facts: DeploymentFacts) -> Finding | None:
         f"Of {len(ended)} looked at, {len(whole)} jobs and {len(kept) - len(whole)} more results have no end.",
         "RQ keeps the results of a failed job for ever where it has no failure_ttl of its own.",
         remedy="Enqueue with result_ttl and failure_ttl.",
+        place=Place("queue", kept[0].queue, kept[0].state),
     )
 
 
@@ -70,6 +72,7 @@ def expiring(facts: DeploymentFacts) -> Finding | None:
         f"{len(early)} end before they are due.",
         *(f"{safe(sample.raw_id)} in {_queue([sample])}." for sample in (gone + short + early)[:3]),
         remedy="Enqueue without ttl, or with a longer one.",
+        place=Place("queue", (gone or short or early)[0].queue, (gone or short or early)[0].state),
     )
 
 
@@ -90,6 +93,7 @@ def large(facts: DeploymentFacts) -> Finding | None:
         f"{counted(len(found))} of {len(facts.samples)} looked at hold more than 1 MiB each.",
         f"The largest: {safe(most.raw_id)}, {most.size / 2**20:,.1f} MiB.",
         remedy="Store what is large elsewhere, and give the job its address.",
+        place=Place("job", name_of(most.raw_id)),
     )
 
 

@@ -34,6 +34,21 @@ class Act:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where to look at what a finding speaks of.
+
+    Attributes:
+        kind: `job`, `queue` or `worker` by name, or one of the views `workers`, `failures`, `schedule`; empty: nowhere.
+        name: as Redis holds it (`wire.name_of`).
+        state: the list (`monitor.model.STATES`) of the queue's jobs.
+    """
+
+    kind: Literal["", "job", "queue", "worker", "workers", "failures", "schedule"] = ""
+    name: str = ""
+    state: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that was found.
 
@@ -45,6 +60,7 @@ class Finding:
         remedy: what to do, a sentence; empty when nothing has to be done.
         command: a command line that does it; empty when there is none.
         act: the same as an action of the table.
+        place: where to look at it.
     """
 
     severity: Severity
@@ -55,6 +71,7 @@ class Finding:
     remedy: SafeText = SafeText("")
     command: SafeText = SafeText("")
     act: Act = field(default_factory=Act)
+    place: Place = field(default_factory=Place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +121,17 @@ class Covered:
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """The health of a deployment: findings, the worst first, and what they rest on."""
+    """The health of a deployment: findings, the worst first, and what they rest on.
+
+    Attributes:
+        checks: all that was judged, what is well too; each finding belongs to one of them.
+    """
 
     findings: tuple[Finding, ...]
     covered: tuple[Covered, ...]
     at: datetime
     took_ms: float
+    checks: tuple[Check, ...] = ()
 
     def worst(self) -> Severity:
         """The severity of the worst finding; `ok` when there is none."""

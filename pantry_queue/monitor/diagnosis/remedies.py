@@ -10,7 +10,7 @@ import shlex
 from pantry_queue.monitor.alerts import Alert
 from pantry_queue.monitor.diagnosis import agent
 from pantry_queue.monitor.diagnosis.deployment import DeploymentFacts
-from pantry_queue.monitor.diagnosis.model import Act, Finding, Severity
+from pantry_queue.monitor.diagnosis.model import Act, Finding, Place, Severity
 from pantry_queue.monitor.diagnosis.words import finding, lasting
 from pantry_queue.monitor.model import QueueStat, WorkerStat
 from pantry_queue.monitor.wire import name_of
@@ -63,7 +63,17 @@ def from_alert(alert: Alert, facts: DeploymentFacts) -> Finding:
         remedy=remedy,
         command=_command(command, raw, orphans),
         act=_act(alert.code, raw, orphans),
+        place=_place(alert, raw, known=queue is not None or worker is not None),
     )
+
+
+def _place(alert: Alert, raw: str, *, known: bool) -> Place:
+    if alert.code in ("failures", "suspended") or (alert.code == "overdue-no-scheduler" and known):
+        kinds: dict[str, Place] = {"failures": Place("failures"), "suspended": Place("workers")}
+        return kinds.get(alert.code, Place("schedule"))
+    if not known:
+        return Place()
+    return Place("queue", raw, alert.state) if alert.kind == "queue" else Place("worker", raw)
 
 
 def _of_queue(queue: QueueStat, facts: DeploymentFacts) -> tuple[str, ...]:

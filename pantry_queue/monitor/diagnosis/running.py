@@ -5,9 +5,10 @@ from __future__ import annotations
 import shlex
 
 from pantry_queue.monitor.diagnosis.facts import JobFacts
-from pantry_queue.monitor.diagnosis.model import Act, Check, Finding, Severity
+from pantry_queue.monitor.diagnosis.model import Act, Check, Finding, Place, Severity
 from pantry_queue.monitor.diagnosis.words import check, counted, finding, lasting
 from pantry_queue.monitor.model import WorkerStat
+from pantry_queue.monitor.wire import name_of
 
 #: What a last line of a traceback tells about the cause: (words in it, code, sentence, remedy).
 _CAUSES = (
@@ -96,6 +97,7 @@ def _fine(facts: JobFacts, worker: WorkerStat) -> Check:
         remedy="Stop it if it should have ended." if over else "",
         command=f"pantry-console jobs stop {shlex.quote(facts.raw_id)}" if over else "",
         act=Act("jobs.stop", ids=(facts.raw_id,)) if over else None,
+        place=Place("worker", name_of(worker.raw_name)),
     )
     return check("runs", "cause", f"runs on {worker.name}", found)
 
@@ -111,6 +113,7 @@ def _silent(facts: JobFacts, worker: WorkerStat, score: float | None) -> Check:
         _rescued(facts, score),
         remedy="Look whether the worker's process still lives.",
         command=f"pantry-console workers show {shlex.quote(str(worker.name))}",
+        place=Place("worker", name_of(worker.raw_name)),
     )
     return check("runs", "cause", f"its worker is {worker.verdict}", found)
 

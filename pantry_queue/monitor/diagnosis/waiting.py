@@ -5,11 +5,12 @@ from __future__ import annotations
 import shlex
 
 from pantry_queue.monitor.diagnosis.facts import JobFacts
-from pantry_queue.monitor.diagnosis.model import Act, Check, Severity
+from pantry_queue.monitor.diagnosis.model import Act, Check, Place, Severity
 from pantry_queue.monitor.diagnosis.placing import WAITING, run_a_worker
 from pantry_queue.monitor.diagnosis.words import check, counted, finding, lasting
 from pantry_queue.monitor.model import JobNode
 from pantry_queue.monitor.queues import OVERDUE_AFTER
+from pantry_queue.monitor.wire import name_of
 
 
 def suspended(facts: JobFacts) -> Check | None:
@@ -28,6 +29,7 @@ def suspended(facts: JobFacts) -> Check | None:
         remedy="Resume them.",
         command="pantry-console resume",
         act=Act("all.resume"),
+        place=Place("workers"),
     )
     return check("suspended", "cause" if facts.state == "queued" else "warning", "workers are suspended", found)
 
@@ -49,6 +51,7 @@ def paused(facts: JobFacts) -> Check | None:
         remedy="Resume the queue.",
         command=f"pantry-console queues resume {shlex.quote(facts.raw_queue)}",
         act=Act("queues.resume", queues=(facts.raw_queue,)),
+        place=Place("queue", facts.raw_queue, "queued"),
     )
     return check("paused", "cause" if facts.state == "queued" else "warning", f"queue {queue.name} is paused", found)
 
@@ -78,6 +81,7 @@ def listened(facts: JobFacts) -> Check | None:
         served,
         remedy="Start a worker for the queue, or move its jobs to one that is served.",
         command=run_a_worker(facts),
+        place=Place("queue", facts.raw_queue, "queued"),
     )
     return check("worker", "cause" if facts.state == "queued" else "warning", f"no worker listens to {name}", found)
 
@@ -98,6 +102,7 @@ def hearing(facts: JobFacts) -> Check | None:
         *(f"{worker.name}: {worker.evidence}." for worker in bad[:5]),
         remedy="Look at them, and start them again.",
         command="pantry-console workers list",
+        place=Place("worker", name_of(bad[0].raw_name)),
     )
     all_bad = len(bad) == len(facts.listeners) and facts.state == "queued"
     return check("alive", "cause" if all_bad else "warning", f"{len(bad)} of its workers late or deaf", found)
@@ -144,6 +149,7 @@ def dependencies(facts: JobFacts) -> Check | None:
                 remedy=remedy,
                 command=f"pantry-console jobs {verb} {shlex.quote(facts.raw_id) if verb == 'enqueue-now' else one}",
                 act=Act("jobs.enqueue-now", ids=(facts.raw_id,)) if verb == "enqueue-now" else Act(),
+                place=Place("job", name_of(stopped[0].row.raw_id)),
             )
             return check("dependencies", "cause", f"a job it waits for {words}", found)
     found = finding(
@@ -245,6 +251,7 @@ def turn(facts: JobFacts) -> Check | None:
         remedy="Wait for its turn, put it at the front, or start more workers.",
         command=f"pantry-console jobs move {shlex.quote(facts.raw_id)} --at-front",
         act=Act("jobs.move", ids=(facts.raw_id,)),
+        place=Place("queue", facts.raw_queue, "queued"),
     )
     return check("free", "cause", "all workers of its queue are busy", found)
 
@@ -262,5 +269,6 @@ def known(facts: JobFacts) -> Check | None:
         f"Queue {facts.queue.name} is not in RQ's set of queues: rq info and dashboards do not show it.",
         "A worker that names it serves it all the same.",
         remedy="Any enqueue to it registers it again.",
+        place=Place("queue", facts.raw_queue, "queued"),
     )
     return check("registered", "warning", f"queue {facts.queue.name} is not registered", found)

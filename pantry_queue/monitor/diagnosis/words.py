@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pantry_queue.monitor.diagnosis.model import Act, Check, Finding, Mark, Severity
+from pantry_queue.monitor.diagnosis.model import Act, Check, Finding, Mark, Place, Severity
 from pantry_queue.monitor.wire import raw_of
 from pantry_queue.text import SafeText, safe
 
@@ -38,6 +38,7 @@ def finding(
     remedy: str = "",
     command: str = "",
     act: Act | None = None,
+    place: Place | None = None,
 ) -> Finding:
     """A finding out of plain sentences."""
     return Finding(
@@ -49,6 +50,7 @@ def finding(
         said(remedy),
         said(command),
         act or Act(),
+        place or Place(),
     )
 
 

@@ -1,0 +1,52 @@
+"""Every finding of a deployment belongs to one thing that is judged; what was not asked is not called fine."""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from pathlib import Path
+
+from pantry_queue.monitor import alerts
+from pantry_queue.monitor.diagnosis import health, judge, keeping
+from pantry_queue.monitor.diagnosis.checked import JUDGED
+from pantry_queue.monitor.diagnosis.deployment import DeploymentFacts
+from pantry_queue.monitor.diagnosis.lost import Lost
+from pantry_queue.monitor.diagnosis.model import Check, Examination, Finding
+from tests.tui.support import snapshot
+
+
+def _codes() -> set[str]:
+    """What `alerts` and the rules call their findings, as it stands in them."""
+    found = set[str]()
+    for module in (health, keeping):
+        for call in ast.walk(ast.parse(Path(str(module.__file__)).read_text("utf-8"))):
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "finding":
+                found.add(ast.literal_eval(call.args[1]))
+    for call in ast.walk(ast.parse(Path(str(alerts.__file__)).read_text("utf-8"))):
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in ("Alert", "alert"):
+            named = [word.value for word in call.keywords if word.arg == "code"] or [call.args[-1]]
+            found |= {named[0].value} if isinstance(named[0], ast.Constant) else set()
+    return found
+
+
+def test_each_finding_belongs_to_one_check() -> None:
+    judged = Counter(code for one in JUDGED for code in one.codes)
+    assert max(judged.values()) == 1
+    assert judged.keys() == _codes()
+
+
+def test_findings_and_what_is_well_make_the_whole() -> None:
+    found = judge(DeploymentFacts(snapshot(), lost=Lost(4012, True)))
+    assert {one.code for one in found.findings} == {one.code for check in found.checks for one in _all(check, found)}
+    marks = {one.code: one.mark for one in found.checks}
+    assert marks["served"] == "cause", "nobody listens to pdf"
+    assert marks["suspended"] == marks["placed"] == "fine"
+    assert marks["slow-log"] == marks["moves"] == "unknown"
+    assert any("4,012 looked at" in one.says for one in found.checks)
+    unasked = {one.code: one.mark for one in judge(DeploymentFacts(snapshot())).checks}
+    assert unasked["placed"] == "unknown"
+
+
+def _all(check: Check, found: Examination) -> list[Finding]:
+    codes = next(one.codes for one in JUDGED if one.code == check.code)
+    return [one for one in found.findings if one.code in codes]
