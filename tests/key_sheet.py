@@ -25,6 +25,7 @@ PLACES = {
     "filter": "In the filter",
     "event": "On activity",
     "due": "On schedule",
+    "remedy": "On doctor",
     "command": "In the command line",
 }
 

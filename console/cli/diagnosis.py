@@ -9,6 +9,7 @@ import typer
 
 from console.cli import jobs, output
 from console.cli.actions import Alias, AsJson, DryRun, Reason, Yes, manner
+from console.cli.status import alert_rules
 from console.cli.target import Target, of, reader
 from pantry_queue.errors import NotFound, Refused
 
@@ -124,7 +125,7 @@ def doctor(
     if fix and not dry_run:
         target.refuse_if_read_only("doctor --fix")
     with reader(target.settings()) as client:
-        found = diagnosis.examine(client, target.keys(), scan=scan, ask_server=server)
+        found = diagnosis.examine(client, target.keys(), scan=scan, ask_server=server, rules=alert_rules(target))
     if as_json and not fix:
         output.document(examination_json(found))
     elif not as_json:

@@ -25,6 +25,7 @@ from console.tui.own_keys import OwnKeys
 from console.tui.palette import ConsoleCommands
 from console.tui.refresher import Refresher
 from console.tui.screens.activity import Activity
+from console.tui.screens.doctor import Doctor
 from console.tui.screens.failures import Failures
 from console.tui.screens.jobs import Jobs
 from console.tui.screens.overview import Overview
@@ -69,7 +70,7 @@ class ConsoleApp(OwnKeys):
 
     TITLE = "pantry-console"
     CSS_PATH: ClassVar[list[str | PurePath]] = [
-        f"screens/{name}.tcss" for name in "base overview jobs job failures workers listing help dialogs".split()
+        f"screens/{name}.tcss" for name in "base overview jobs job failures workers listing doctor help dialogs".split()
     ]
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
         "overview": Overview,
@@ -78,6 +79,7 @@ class ConsoleApp(OwnKeys):
         "workers": Workers,
         "schedule": Schedule,
         "activity": Activity,
+        "doctor": Doctor,
     }
     DEFAULT_MODE = "overview"
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {ConsoleCommands}

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from console.tui.address import Address, AddressError, parse, printable
+from console.tui.present.states import TABS
 from console.tui.themes import THEMES
 from pantry_queue.text import safe
 
 if TYPE_CHECKING:
     from console.tui.going import Going
     from console.tui.own_keys import OwnKeys
+    from pantry_queue.monitor.diagnosis import Place
 
 #: Words that are no places.
 COMMANDS = ("theme", "help", "quit")
@@ -50,6 +52,18 @@ def obey(app: OwnKeys, command: Command) -> None:
         app.action_help()
     else:
         app.exit(0)
+
+
+async def look_at(app: Going, place: Place) -> None:
+    """Show what a finding of a diagnosis speaks of."""
+    if place.kind == "job":
+        await app.go_to_job(place.name)
+    elif place.kind == "queue":
+        await app.go_to_jobs(place.state or TABS[0], place.name)
+    elif place.kind == "worker":
+        await app.go_to_worker(place.name)
+    elif place.kind:
+        await app.go(place.kind)
 
 
 async def visit(app: Going, address: Address) -> None:

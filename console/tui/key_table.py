@@ -21,6 +21,8 @@ Scope = Literal[
     "due",
     "activity",
     "event",
+    "doctor",
+    "remedy",
     "help",
     "dialog",
     "confirm",
@@ -137,6 +139,15 @@ TABLE: tuple[tuple[Scope, Group, tuple[Row, ...]], ...] = (
         "Look at",
         (Row("activity.tab", _NEXT, "tab(1)", "changes, events, trash", "tab", 7, "[ ]", _LAST, "tab(-1)"),),
     ),
+    (
+        "doctor",
+        "Look at",
+        (
+            Row("doctor.open", "enter", "open", "the job, queue or view it tells of", "go there", 2),
+            Row("doctor.tab", _NEXT, "tab(1)", "findings, all checks", "tab", 7, "[ ]", _LAST, "tab(-1)"),
+        ),
+    ),
+    ("remedy", "Look at", (Row("remedy", "A", "remedy", "do what is advised; its plan first", "do it", 3),)),
     ("event", "Look at", (Row("event.open", "enter", "open", "the job of this event", "its job", 2),)),
     (
         "rows",
@@ -203,6 +214,7 @@ TABLE: tuple[tuple[Scope, Group, tuple[Row, ...]], ...] = (
             Row("go.workers", "4", "go('workers')", "workers and how each one is", "Workers", 6),
             Row("go.schedule", "5", "go('schedule')", "what is due, what repeats, who sees to it", "Schedule", 9),
             Row("go.activity", "6", "go('activity')", "what was changed, what ran, what can be undone", "Activity", 9),
+            Row("go.doctor", "7", "go('doctor')", "what is wrong with the deployment, and what to do", "Doctor", 9),
         ),
     ),
     ("mode", "Go to", (Row("back", "escape backspace", "back", "back one step", "", 0, "esc"),)),

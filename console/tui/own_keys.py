@@ -26,6 +26,9 @@ class OwnKeys(Going):
     _refresher: Refresher
 
     def action_refresh_now(self) -> None:
+        screen = self.console_screen()
+        if screen is not None:
+            screen.again()
         self.ask(overview=True)
 
     def action_pause(self) -> None:

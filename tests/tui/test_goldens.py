@@ -12,7 +12,9 @@ import pytest
 from textual.pilot import Pilot
 
 from console.tui.app import ConsoleApp
+from console.tui.examining import DoctorNeed
 from pantry_queue.errors import RedisUnavailable
+from tests.tui.answers import source, well
 from tests.tui.support import SIZES, FixedSource, console, press, screen, settle
 
 GOLDENS = Path(__file__).parent / "golden"
@@ -31,6 +33,8 @@ SCREENS = {
     "job": ("3", "f", "enter"),
     "job-arguments": ("3", "f", "enter", "right_square_bracket"),
     "workers": ("4", "G"),
+    "doctor": ("7", "j"),
+    "doctor-checks": ("7", "right_square_bracket", "j", "j"),
     "help": ("question_mark",),
     "help-job": ("3", "f", "enter", "question_mark"),
 }
@@ -64,7 +68,7 @@ async def compare_all(pilot: Pilot[None], name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in SCREENS if name != "help"])
 async def test_screen(name: str) -> None:
-    app = console()
+    app = console(source())
     async with app.run_test(size=SIZES[0]) as pilot:
         await settle(pilot)
         await press(pilot, *SCREENS[name])
@@ -79,6 +83,14 @@ async def test_help(size: tuple[int, int]) -> None:
         await settle(pilot)
         await press(pilot, *SCREENS["help"])
         compare("help", size, screen(app))
+
+
+async def test_nothing_is_wrong() -> None:
+    app = console(source({DoctorNeed: well()}))
+    async with app.run_test(size=SIZES[0]) as pilot:
+        await settle(pilot)
+        await press(pilot, "7")
+        await compare_all(pilot, "doctor-well")
 
 
 async def test_stale() -> None:

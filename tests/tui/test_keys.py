@@ -13,6 +13,7 @@ from console.tui.screens.ask import Ask
 from console.tui.screens.command import CommandLine
 from console.tui.screens.confirm import Confirm
 from console.tui.screens.copy_menu import CopyMenu
+from console.tui.screens.doctor import Doctor
 from console.tui.screens.failures import Failures
 from console.tui.screens.help import Help
 from console.tui.screens.job import JobScreen
@@ -30,7 +31,7 @@ from tests.tui.support import console, line_with, lines, press, screen, settle
 #: Who answers to the actions of a scope.
 OWNERS: dict[Scope, tuple[type, ...]] = {
     "app": (ConsoleApp,),
-    "mode": (Overview, Jobs, Failures, Workers, Schedule, Activity),
+    "mode": (Overview, Jobs, Failures, Workers, Schedule, Activity, Doctor),
     "detail": (JobScreen,),
     "rows": (RowTable,),
     "text": (TextView,),
@@ -45,6 +46,8 @@ OWNERS: dict[Scope, tuple[type, ...]] = {
     "due": (Schedule,),
     "activity": (Activity,),
     "event": (Activity,),
+    "doctor": (Doctor,),
+    "remedy": (Doctor,),
     "help": (Help,),
     "marks": (RowTable,),
     "dialog": (Confirm, Ask),
@@ -86,6 +89,7 @@ def test_ids_are_unique_and_scopes_and_groups_are_known() -> None:
         ("app", "mode", "workers", "rows"),
         ("app", "mode", "schedule", "due", "rows"),
         ("app", "mode", "activity", "event", "rows"),
+        ("app", "mode", "doctor", "remedy", "rows"),
         ("help", "text"),
     ],
 )
@@ -98,7 +102,7 @@ def test_no_key_means_two_things_on_one_screen(scopes: tuple[Scope, ...]) -> Non
 def test_looking_keys_are_lower_case() -> None:
     # Launching workers on this machine changes no key of Redis, so it is in no table of actions; a canary
     # is another way of what a dialog asks about.
-    looking = [entry for entry in KEYS if entry.id not in ("worker.launch", "dialog.canary")]
+    looking = [entry for entry in KEYS if entry.id not in ("worker.launch", "dialog.canary", "remedy")]
     shown = {key for entry in looking for key in entry.keys if len(key) == 1 and key.isalpha()}
     assert {key for key in shown if key.isupper()} <= {"G"}
 

@@ -15,7 +15,7 @@ from console.tui.screens.ask import QUESTIONS, Ask
 from console.tui.screens.confirm import CANARY, Confirm, Confirmed
 from console.tui.screens.progress import ProgressScreen
 from console.wording import outcome_sentence, refusal_sentence
-from pantry_queue.control.actions import Action, Noun
+from pantry_queue.control.actions import ACTIONS, Action, Noun
 from pantry_queue.control.canary import rest
 from pantry_queue.control.outcome import Outcome, Progress
 from pantry_queue.control.plan import Options, Plan, Selection
@@ -23,6 +23,7 @@ from pantry_queue.errors import PantryError
 
 if TYPE_CHECKING:
     from console.tui.app import ConsoleApp
+    from pantry_queue.monitor.diagnosis import Act
 
 #: So many jobs are done without a dialog where the action does not ask, and without showing how far it is.
 FEW = 10
@@ -83,6 +84,20 @@ class Acting:
         else:
             self._ask(action, chosen.selection, chosen.words)
 
+    def advise(self, act: Act) -> None:
+        """Do what a diagnosis advises; its plan is always shown first."""
+        reason, action = self._app.session.cannot_write(), ACTIONS.get(act.name)
+        if action is None:
+            self._app.tell("No action of the console does this; what to do is told above.")
+        elif reason:
+            self._app.tell(reason, severity="warning")
+        elif self.running is not None:
+            self.show_running()
+        else:
+            everything = action.noun == "all"
+            selection = Selection(ids=act.ids, states=act.states, queues=act.queues, everything=everything)
+            self._ask(action, selection, "what the diagnosis names", shown=True)
+
     def undo(self, operation: str | None = None) -> None:
         """Bring back what an operation did; the last one of this console when none is named."""
         name = operation or (self.undoable[-1] if self.undoable else None)
@@ -108,15 +123,15 @@ class Acting:
             self._note(self.running)
 
     # -- asking -----------------------------------------------------------------------------------------
-    def _ask(self, action: Action, selection: Selection, words: str) -> None:
+    def _ask(self, action: Action, selection: Selection, words: str, *, shown: bool = False) -> None:
         question = QUESTIONS.get(action.name)
         if question is None:
-            self._start(self._plan(action, selection, Options()))
+            self._start(self._plan(action, selection, Options(), shown=shown))
             return
 
         def answered(options: Options | None) -> None:
             if options is not None:
-                self._start(self._plan(action, selection, options))
+                self._start(self._plan(action, selection, options, shown=shown))
 
         self._app.clear_notifications()
         self._app.push_screen(Ask(question, action, words, self._queue_names()), answered)
@@ -125,7 +140,7 @@ class Acting:
         snapshot = self._app.session.snapshot
         return tuple(queue.name for queue in snapshot.queues) if snapshot else ()
 
-    async def _plan(self, action: Action, selection: Selection, options: Options) -> None:
+    async def _plan(self, action: Action, selection: Selection, options: Options, *, shown: bool = False) -> None:
         try:
             plan = await self._actor.plan(action, selection, options)
         except PantryError as error:
@@ -133,7 +148,7 @@ class Acting:
             return
         if action.states and not plan.total and action.name != "queues.delete":
             self._app.tell(refusal_sentence(plan), severity="warning")
-        elif action.asks or self._app.session.production or plan.total > FEW:
+        elif shown or action.asks or self._app.session.production or plan.total > FEW:
             self._confirm(plan)
         else:
             await self._run(plan, "")

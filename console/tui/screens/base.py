@@ -92,6 +92,9 @@ class ConsoleScreen(Screen[None]):
     def acted(self, outcome: Outcome) -> None:
         """An action that was begun here, or on another screen, has ended."""
 
+    def again(self) -> None:
+        """The operator wants everything read anew; for what is not read at each reading."""
+
     def hint(self, session: Session) -> list[Chip]:
         """What to show when there is nothing to show yet."""
         if session.trouble is None:

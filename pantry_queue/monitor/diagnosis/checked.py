@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from pantry_queue.monitor.diagnosis.deployment import DeploymentFacts
@@ -88,9 +88,10 @@ JUDGED: tuple[Judged, ...] = (
     Judged("alive", "every worker gives signs of life", ("worker-gone", "worker-deaf", "worker-late")),
     Judged("ghosts", "no killed worker is still listed", ("ghosts",)),
     Judged("orphans", "no running job has lost its worker", ("orphans",)),
-    Judged("due", "no job is overdue for want of a scheduler", ("overdue-no-scheduler",)),
+    Judged("due", "scheduled jobs come in time", ("overdue-no-scheduler", "overdue")),
+    Judged("waits", "no job waits for too long, no queue is too deep", ("age", "depth")),
     Judged("moves", "no queue stands still or grows", ("stalled", "grows"), _history),
-    Judged("failures", "nothing failed in the last 5 min", ("failures",), _history),
+    Judged("failures", "nothing failed in the last 5 min", ("failures", "failure-rate", "new-failure"), _history),
     Judged("quarantine", "no job is set aside as unreadable", ("quarantine",)),
     Judged("placed", _scanned, ("lost-jobs",), _scan),
     Judged("canceled", "canceled jobs do not pile up", ("canceled-grows",)),
@@ -100,11 +101,14 @@ JUDGED: tuple[Judged, ...] = (
 )
 
 
-def checks(facts: DeploymentFacts, findings: Sequence[Finding]) -> Iterator[Check]:
+def checks(
+    facts: DeploymentFacts, findings: Sequence[Finding], muted: Collection[str] = frozenset()
+) -> Iterator[Check]:
     """All that was judged, in the order of `JUDGED`.
 
     Args:
         findings: what was found, the worst first.
+        muted: codes that are not to be told.
     """
     for judged in JUDGED:
         found = [one for one in findings if one.code in judged.codes]
@@ -114,7 +118,7 @@ def checks(facts: DeploymentFacts, findings: Sequence[Finding]) -> Iterator[Chec
             yield check(judged.code, mark, found[0].says.rstrip(".") + more, found[0])
             continue
         fine = judged.fine if isinstance(judged.fine, str) else judged.fine(facts)
-        why = judged.unknown(facts)
+        why = "that is muted here" if set(judged.codes) & set(muted) else judged.unknown(facts)
         yield (
             check(judged.code, "unknown", f"not known whether {fine}: {why}")
             if why

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pantry_queue.keys import Keys
+from pantry_queue.monitor.alert_rules import DEFAULT, Rules
 from pantry_queue.monitor.alerts import alerts
 from pantry_queue.monitor.diagnosis import deployment, health, keeping, lost
 from pantry_queue.monitor.diagnosis.checked import checks
@@ -56,6 +57,7 @@ def examine(
     scan: int | None = None,
     ask_server: bool | None = None,
     history: RateHistory | None = None,
+    rules: Rules = DEFAULT,
 ) -> Examination:
     """Look over a deployment.
 
@@ -66,6 +68,7 @@ def examine(
             out, where the Redis user has no name and so, as a rule, all rights.
         ask_server: ask for settings and slow log (CONFIG GET, SLOWLOG GET); likewise.
         history: what earlier snapshots told, which is what stalls and growth are seen by.
+        rules: what is much, long or often.
 
     Raises:
         redis.exceptions.RedisError: the server is away, or RQ's own sets may not be read.
@@ -76,7 +79,7 @@ def examine(
         facts = step.facts
         time.sleep(step.rest)
     assert facts is not None  # there is always a first step
-    return judge(facts, (time.perf_counter() - began) * 1000)
+    return judge(facts, (time.perf_counter() - began) * 1000, rules)
 
 
 def examining(
@@ -101,17 +104,18 @@ def examining(
         yield Step(replace(facts, lost=found), found.rest)
 
 
-def judge(facts: DeploymentFacts, took_ms: float = 0.0) -> Examination:
+def judge(facts: DeploymentFacts, took_ms: float = 0.0, rules: Rules = DEFAULT) -> Examination:
     """The rules over the facts. Pure.
 
     Args:
         took_ms: milliseconds the reading took.
+        rules: what is much, long or often.
     """
-    found = [from_alert(alert, facts) for alert in alerts(facts.snapshot, facts.history)]
+    found = [from_alert(alert, facts) for alert in alerts(facts.snapshot, facts.history, rules)]
     found += [one for rule in RULES if (one := rule(facts)) is not None]
     found.sort(key=lambda one: SEVERITIES.index(one.severity))
     return Examination(
-        tuple(found), tuple(_covered(facts)), facts.snapshot.taken_at, took_ms, tuple(checks(facts, found))
+        tuple(found), tuple(_covered(facts)), facts.snapshot.taken_at, took_ms, tuple(checks(facts, found, rules.muted))
     )
 
 

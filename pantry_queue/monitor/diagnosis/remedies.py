@@ -33,12 +33,29 @@ _REMEDIES: dict[str, tuple[str, str]] = {
         "Start a worker with a scheduler; PantryWorkers have one.",
         "pantry-console workers launch --no-burst --queue {}",
     ),
+    "overdue": (
+        "Look at who holds the scheduler's lock, and what keeps it.",
+        "pantry-console schedule list --queue {}",
+    ),
+    "depth": ("Start more workers for it.", "pantry-console workers launch --no-burst --queue {}"),
+    "age": ("Start more workers for it.", "pantry-console workers launch --no-burst --queue {}"),
+    "failure-rate": ("Look at their causes.", "pantry-console failures list --queue {}"),
+    "new-failure": ("Look at its cause.", "pantry-console failures list"),
     "failures": ("Look at their causes.", "pantry-console failures list --queue {}"),
     "stalled": ("Look at its workers.", "pantry-console workers list"),
     "grows": ("Start more workers for it.", "pantry-console workers launch --no-burst --queue {}"),
     "worker-gone": ("Rescue its jobs; nobody else may be looking.", "pantry-console workers show {}"),
     "worker-deaf": ("Look whether its process lives, and start it again.", "pantry-console workers show {}"),
     "worker-late": ("Look whether its process lives, and start it again.", "pantry-console workers show {}"),
+}
+#: Where to look at what is in no list of one queue.
+_VIEWS = {
+    "failures": Place("failures"),
+    "failure-rate": Place("failures"),
+    "new-failure": Place("failures"),
+    "suspended": Place("workers"),
+    "overdue": Place("schedule"),
+    "overdue-no-scheduler": Place("schedule"),
 }
 #: Jobs that are named in a command line.
 _NAMED = 5
@@ -68,9 +85,8 @@ def from_alert(alert: Alert, facts: DeploymentFacts) -> Finding:
 
 
 def _place(alert: Alert, raw: str, *, known: bool) -> Place:
-    if alert.code in ("failures", "suspended") or (alert.code == "overdue-no-scheduler" and known):
-        kinds: dict[str, Place] = {"failures": Place("failures"), "suspended": Place("workers")}
-        return kinds.get(alert.code, Place("schedule"))
+    if alert.code in _VIEWS:
+        return _VIEWS[alert.code]
     if not known:
         return Place()
     return Place("queue", raw, alert.state) if alert.kind == "queue" else Place("worker", raw)
