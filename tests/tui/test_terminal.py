@@ -7,11 +7,12 @@ from dataclasses import replace
 
 import pytest
 
+from console.tui.present.cells import TONES
 from console.tui.screenshot import render_svg
 from console.tui.svg import tidied
 from console.tui.terminal import examine, refusal
 from console.tui.themes import DARK, LIGHT, THEMES, fallback_variables
-from console.tui.widgets.tones import TONE_CLASSES, tone_css
+from console.tui.widgets.tones import MADE_OF
 from pantry_queue.config import Settings
 from tests.tui.support import FixedSource
 
@@ -55,13 +56,11 @@ def test_what_the_environment_asks_for() -> None:
 
 
 def test_every_theme_knows_every_colour() -> None:
-    import re
-
-    used = set(re.findall(r"\$([a-z-]+)", tone_css("X")))
+    used = {name for look in MADE_OF.values() for name in (look.colour, look.ground) if name}
     for theme in THEMES:
-        assert used <= set(theme.variables) | {"foreground"}, theme.name
+        assert used <= set(theme.variables), theme.name
     assert set(fallback_variables()) >= used
-    assert len(TONE_CLASSES) == tone_css("X").count("\n") + 1
+    assert set(MADE_OF) == set(TONES)
 
 
 def test_a_picture_has_no_outside_font_and_every_word() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 from textual.geometry import Region
 from textual.strip import Strip
@@ -13,7 +12,7 @@ from textual.widget import Widget
 from console.tui.present.cells import Cell
 from console.tui.present.chart import area, ceiling
 from console.tui.present.words import reach
-from console.tui.widgets.tones import TONE_CLASSES, Palette, fit, tone_css
+from console.tui.widgets.tones import Palette, fit
 
 AXIS = 6
 
@@ -38,8 +37,7 @@ class Picture:
 class Chart(Widget):
     """The chart; it repaints only the lines that look different."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = set(TONE_CLASSES)
-    DEFAULT_CSS = "Chart { height: 1fr; }\n" + tone_css("Chart")
+    DEFAULT_CSS = "Chart { height: 1fr; }"
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -62,10 +60,6 @@ class Chart(Widget):
         for y, (old, new) in enumerate(zip(before, self._lines, strict=True)):
             if old != new:
                 self.refresh(Region(0, y, self.size.width, 1))
-
-    def notify_style_update(self) -> None:
-        super().notify_style_update()
-        self._palette.clear()
 
     def on_resize(self) -> None:
         self._lines = None

@@ -11,7 +11,6 @@ from textual.message import Message
 from console.tui.keys import bindings
 from console.tui.present.cells import Cell, Chip
 from console.tui.widgets.line import Line
-from console.tui.widgets.tones import tone_css
 
 
 class Choice(Line, can_focus=True):
@@ -26,7 +25,7 @@ class Choice(Line, can_focus=True):
     Choice { height: 1; width: auto; background: $header; }
     Choice:focus { background: $cursor; text-style: bold; }
     Choice:ansi:focus { text-style: reverse; }
-    """ + tone_css("Choice")
+    """
 
     class Pressed(Message):
         """Do it."""

@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from console.tui.keys import Key, Scope, footer
 from console.tui.present.cells import Cell, Chip
 from console.tui.widgets.line import Line
-from console.tui.widgets.tones import tone_css
 
 
 class KeyBar(Line):
     """Names the keys of these scopes; a click does what the key does."""
 
-    DEFAULT_CSS = "KeyBar { height: 1; background: $header; }\n" + tone_css("KeyBar")
+    DEFAULT_CSS = "KeyBar { height: 1; background: $header; }"
 
     _scopes: tuple[Scope, ...] = ()
     _here = ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 from rich.cells import cell_len
 from textual import events
@@ -12,14 +11,13 @@ from textual.widget import Widget
 
 from console.tui.present.cells import Cell, Chip
 from console.tui.present.line import chip_width, fitted, joined
-from console.tui.widgets.tones import TONE_CLASSES, Palette, tone_css
+from console.tui.widgets.tones import Palette
 
 
 class Line(Widget):
     """One line with chips at the left and at the right. `show` repaints only when something changed."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = set(TONE_CLASSES)
-    DEFAULT_CSS = "Line { height: 1; }\n" + tone_css("Line")
+    DEFAULT_CSS = "Line { height: 1; }"
     GAP = 2
     MARGIN = 1
 
@@ -41,10 +39,6 @@ class Line(Widget):
         if (tuple(left), tuple(right)) != (self._left, self._right):
             self._left, self._right = tuple(left), tuple(right)
             self.refresh()
-
-    def notify_style_update(self) -> None:
-        super().notify_style_update()
-        self._palette.clear()
 
     def _placed(self) -> list[tuple[int, Chip]]:
         """The chips that fit and where each begins."""
@@ -87,7 +81,7 @@ class Line(Widget):
 class Heading(Line):
     """A title with a rule to the right end of the line."""
 
-    DEFAULT_CSS = "Heading { height: 1; }\n" + tone_css("Heading")
+    DEFAULT_CSS = "Heading { height: 1; }"
     MARGIN = 0
 
     def render_line(self, y: int) -> Strip:

@@ -23,7 +23,7 @@ from console.tui.present.marks import Marks
 from console.tui.present.viewport import Viewport
 from console.tui.widgets.marking import Marking
 from console.tui.widgets.moving import Moving
-from console.tui.widgets.tones import TONE_CLASSES, Palette, fit, tone_css
+from console.tui.widgets.tones import Palette, fit
 from console.tui.widgets.widths import Widths
 
 _CACHED_STRIPS = 1000
@@ -46,13 +46,13 @@ class RowTable(Marking, Moving, Widget, can_focus=True):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("rows"), *bindings("marks")]
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"rows--header", "rows--cursor", *TONE_CLASSES}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"rows--header", "rows--cursor"}
     DEFAULT_CSS = """
     RowTable > .rows--header { color: $muted; background: $header; text-style: bold; }
     RowTable > .rows--cursor { background: $cursor-blurred; }
     RowTable:focus > .rows--cursor { background: $cursor; text-style: bold; }
     RowTable:ansi:focus > .rows--cursor { text-style: reverse; }
-    """ + tone_css("RowTable")
+    """
 
     class Highlighted(Message):
         """The cursor went to another row; `key` is None when there is none."""
@@ -198,13 +198,12 @@ class RowTable(Marking, Moving, Widget, can_focus=True):
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
-        self._palette.clear()
         self._strips.clear()
 
     def render_line(self, y: int) -> Strip:
         width = self.size.width
         if y < self._header:
-            under = self.rich_style + self._palette.style("rows--header")
+            under = self.rich_style + self.get_component_rich_style("rows--header", partial=True)
             labels = tuple(Cell(column.label) for column in self._widths.columns)
             return self._palette.strip([_NO_POINTER, *self._widths.spread(labels, width)], width, under)
         line = y - self._header
@@ -222,7 +221,11 @@ class RowTable(Marking, Moving, Widget, can_focus=True):
 
     def _row_strip(self, row: Row, on_cursor: bool, on_thumb: bool, marked: bool) -> Strip:
         width = self.size.width
-        under = self.rich_style + self._palette.style("rows--cursor") if on_cursor else self.rich_style
+        under = (
+            self.rich_style + self.get_component_rich_style("rows--cursor", partial=True)
+            if on_cursor
+            else self.rich_style
+        )
         pointer = "❯" if on_cursor and self.has_focus else " "
         sign = [Cell(pointer, "key"), Cell("+" if marked else " ", "warning")]
         cells = [*sign, *self._widths.spread(row.cells, width)]

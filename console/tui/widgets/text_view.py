@@ -14,7 +14,7 @@ from textual.strip import Strip
 
 from console.tui.keys import bindings
 from console.tui.present.cells import Cell
-from console.tui.widgets.tones import TONE_CLASSES, Palette, tone_css
+from console.tui.widgets.tones import Palette
 
 _INDENT = "  "
 #: Lines of these alone point at something above them; wrapped they would point nowhere.
@@ -25,12 +25,11 @@ class TextView(ScrollView, can_focus=True):
     """The lines."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("text")]
-    COMPONENT_CLASSES: ClassVar[set[str]] = set(TONE_CLASSES)
     DEFAULT_CSS = """
     TextView {
         overflow-x: hidden; scrollbar-size-vertical: 1;
     }
-    """ + tone_css("TextView")
+    """
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -76,10 +75,6 @@ class TextView(ScrollView, can_focus=True):
 
     def on_resize(self, event: events.Resize) -> None:
         self._fold()
-
-    def notify_style_update(self) -> None:
-        super().notify_style_update()
-        self._palette.clear()
 
     def render_line(self, y: int) -> Strip:
         place = self.scroll_offset.y + y

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 from rich.cells import cell_len
 from textual import events
@@ -12,14 +11,13 @@ from textual.widget import Widget
 
 from console.tui.present.cells import Cell
 from console.tui.present.totals import Tile
-from console.tui.widgets.tones import TONE_CLASSES, Palette, fit, tone_css
+from console.tui.widgets.tones import Palette, fit
 
 
 class Tiles(Widget):
     """Tiles side by side, evenly spaced; repaints only when a number changed."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = set(TONE_CLASSES)
-    DEFAULT_CSS = "Tiles { height: 2; }\n" + tone_css("Tiles")
+    DEFAULT_CSS = "Tiles { height: 2; }"
     _GAP = 2
 
     def __init__(self, *, id: str | None = None) -> None:
@@ -32,10 +30,6 @@ class Tiles(Widget):
         if tuple(tiles) != self._tiles:
             self._tiles = tuple(tiles)
             self.refresh()
-
-    def notify_style_update(self) -> None:
-        super().notify_style_update()
-        self._palette.clear()
 
     def _placed(self) -> list[tuple[Tile, int]]:
         """Tiles that fit, with the width of each."""

@@ -2,74 +2,91 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
+from textual.color import Color
 from textual.strip import Strip
 from textual.widget import Widget
 
-from console.tui.present.cells import TONES, Cell
+from console.tui.present.cells import Cell
 
-TONE_CLASSES = frozenset(f"tone--{tone}" for tone in TONES)
 
-#: What each tone is made of; the variables are the themes' (`console.tui.themes`).
-_RULES = {
-    "muted": "color: $muted;",
-    "faint": "color: $faint;",
-    "strong": "text-style: bold;",
-    "key": "color: $key; text-style: bold;",
-    "badge": "color: $badge-text; background: $badge; text-style: bold;",
-    "notice": "color: $state-scheduled;",
-    "alarm": "color: $alarm-text; background: $alarm; text-style: bold;",
-    "warning": "color: $state-waiting; text-style: bold;",
-    "tab": "color: $tab-text; background: $tab; text-style: bold;",
-    "trend": "color: $trend;",
-    "out": "color: $rate-out;",
-    "in": "color: $rate-in;",
-    "queued": "color: $state-queued;",
-    "started": "color: $state-started;",
-    "finished": "color: $state-finished;",
-    "failed": "color: $state-failed; text-style: bold;",
-    "stopped": "color: $state-failed;",
-    "waiting": "color: $state-waiting;",
-    "scheduled": "color: $state-scheduled;",
-    "canceled": "color: $muted;",
+class _Look(NamedTuple):
+    """Colour and ground as names of the themes' variables (`console.tui.themes`); empty is what lies under it."""
+
+    colour: str = ""
+    ground: str = ""
+    bold: bool = False
+
+
+#: What each tone is made of.
+MADE_OF: dict[str, _Look] = {
+    "muted": _Look("muted"),
+    "faint": _Look("faint"),
+    "strong": _Look(bold=True),
+    "key": _Look("key", bold=True),
+    "badge": _Look("badge-text", "badge", bold=True),
+    "notice": _Look("state-scheduled"),
+    "alarm": _Look("alarm-text", "alarm", bold=True),
+    "warning": _Look("state-waiting", bold=True),
+    "tab": _Look("tab-text", "tab", bold=True),
+    "trend": _Look("trend"),
+    "out": _Look("rate-out"),
+    "in": _Look("rate-in"),
+    "queued": _Look("state-queued"),
+    "started": _Look("state-started"),
+    "finished": _Look("state-finished"),
+    "failed": _Look("state-failed", bold=True),
+    "stopped": _Look("state-failed"),
+    "waiting": _Look("state-waiting"),
+    "scheduled": _Look("state-scheduled"),
+    "canceled": _Look("muted"),
 }
 
 
-def tone_css(widget: str) -> str:
-    """The style sheet of all tones for one widget class."""
-    return "\n".join(f"{widget} > .tone--{tone} {{ {rule} }}" for tone, rule in _RULES.items())
+@lru_cache(maxsize=256)
+def _style(colour: str, ground: str, bold: bool) -> Style:
+    return Style(
+        color=Color.parse(colour).rich_color if colour else None,
+        bgcolor=Color.parse(ground).rich_color if ground else None,
+        bold=bold or None,
+    )
 
 
 class Palette:
-    """The styles of a widget's tones, looked up once until the theme or the focus changes."""
+    """The styles of the tones in the theme of the app.
+
+    Made from the theme itself and not from component classes: Textual works those out for every widget whenever
+    anything about it changes, and twenty of them in each were a third of the work of opening a screen.
+    """
 
     def __init__(self, widget: Widget) -> None:
         self._widget = widget
+        self._variables: Mapping[str, str] = {}
         self._styles: dict[str, Style] = {}
 
-    def clear(self) -> None:
-        """Forget all styles; call it from `notify_style_update`."""
-        self._styles.clear()
-
-    def style(self, name: str) -> Style:
-        """The style of a component class."""
-        found = self._styles.get(name)
-        if found is None:
-            found = self._widget.get_component_rich_style(name, partial=True)
-            self._styles[name] = found
-        return found
+    def _tones(self) -> Mapping[str, Style]:
+        variables = self._widget.app.theme_variables
+        if variables is not self._variables:
+            self._variables = variables
+            self._styles = {
+                tone: _style(variables.get(look.colour, ""), variables.get(look.ground, ""), look.bold)
+                for tone, look in MADE_OF.items()
+            }
+        return self._styles
 
     def strip(self, cells: Iterable[Cell], width: int, under: Style) -> Strip:
         """Cells side by side, cut or filled to `width`. Neighbours that look the same become one segment, and a
         blank goes with either neighbour: each segment less saves 30 bytes of escape sequences."""
         segments: list[Segment] = []
-        text, style = "", under
+        text, style, tones = "", under, self._tones()
         for cell in cells:
-            look = under + self.style(f"tone--{cell.tone}") if cell.tone else under
+            look = under + tones[cell.tone] if cell.tone else under
             if look == style or (_is_blank(cell.text) and _same_ground(look, style)):
                 text += cell.text
                 continue
