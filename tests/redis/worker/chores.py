@@ -60,3 +60,18 @@ def sleep(seconds: float) -> None:
 def retry_later() -> None:
     """Always fails."""
     raise RuntimeError("no")
+
+
+def toil(seconds: float, *, tries: int = 0, back: int = 0) -> object:
+    """Work a while; then fail in the first `tries` runs, and ask to come back in the first `back`, at most 3 times."""
+    from rq import Retry, get_current_job
+
+    time.sleep(seconds)
+    job = get_current_job()
+    assert job is not None
+    run = int(job.get_meta().get("run", 0)) + 1
+    job.meta["run"] = run
+    job.save_meta()
+    if run <= tries:
+        raise RuntimeError(f"no, in run {run}")
+    return Retry(max=min(back, 3)) if run <= back else run
