@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from console.cli import filters, output
+from console.cli import attempts, filters, output
 from console.cli.target import of, reader
 from pantry_queue.errors import NotFound
 
@@ -137,10 +137,12 @@ def show_job(
         raise NotFound(
             f"There is no job {safe(job_id)}: it may have expired; pantry-console jobs list shows what is there."
         )
+    runs = attempts.known(target.settings(), found)
     if as_json:
-        output.document(detail_json(found))
+        output.document({**detail_json(found), "attempts": runs})
     else:
         _show(found)
+        attempts.show(runs or [])
 
 
 def detail_json(job: JobDetail) -> dict[str, Any]:

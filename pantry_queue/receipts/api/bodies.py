@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from pantry_queue.receipts.store import OcrStatus
+from pantry_queue.receipts.store import Attempt, OcrStatus
 
 
 class _FromStore(BaseModel):
@@ -55,11 +55,39 @@ class ReceiptSummary(_FromStore):
     updated_at: datetime
 
 
+class AttemptBody(BaseModel):
+    """One run of a job over a receipt."""
+
+    run: int = Field(description="Its number among the runs over this receipt, from 1.")
+    job_id: str | None = Field(description="null when no job ran it.")
+    started_at: datetime
+    ended_at: datetime | None = Field(description="null while it runs, or when it ended without a word.")
+    kind: str = Field(
+        description="`running`, `completed`, `lost` (ended without a word), `overtaken` (by a newer run; nothing was "
+        "stored), or the class of what ended it: `agent_down`, `agent_busy`, `bad_input`, `bad_answer`, `config`, "
+        "`db`, `timeout`, `error`."
+    )
+    message: str | None = Field(description="What ended it, in a sentence.")
+
+    @classmethod
+    def of(cls, attempt: Attempt) -> AttemptBody:
+        """As the store tells it."""
+        return cls(
+            run=attempt.fence,
+            job_id=attempt.job_id or None,
+            started_at=attempt.at,
+            ended_at=attempt.ended_at,
+            kind=attempt.kind,
+            message=attempt.message or None,
+        )
+
+
 class ReceiptBody(ReceiptSummary):
-    """A receipt with everything that was read."""
+    """A receipt with everything that was read, and the runs that did or tried it."""
 
     ocr_text: str | None
     items: list[ItemBody] = Field(description="In printed order.")
+    attempts: list[AttemptBody] = Field(default_factory=list, description="The last 20 runs over it, newest first.")
 
 
 class ReceiptPage(BaseModel):

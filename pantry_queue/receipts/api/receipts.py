@@ -10,7 +10,7 @@ from fastapi import APIRouter, Response, UploadFile
 from pantry_queue.errors import NotFound
 from pantry_queue.receipts.store import OcrStatus, Receipt, ReceiptStore
 
-from .bodies import ReceiptBody, ReceiptPage, ReceiptSummary, UploadedBody
+from .bodies import AttemptBody, ReceiptBody, ReceiptPage, ReceiptSummary, UploadedBody
 from .fields import AnyUser, FormDay, FormUser, Offset, ReceiptId, Rows
 from .parts import Parts
 from .problems import documented
@@ -40,8 +40,8 @@ def routes(parts: Parts) -> APIRouter:
 
     @router.get("/receipts/{receipt_id}", responses=documented(404))
     async def show(receipt_id: ReceiptId) -> ReceiptBody:
-        """A receipt with its items and its text."""
-        return ReceiptBody.model_validate(await parts.run(partial(found, parts.store, receipt_id)))
+        """A receipt with its items, its text and the runs over it."""
+        return await parts.run(partial(_shown, parts.store, receipt_id))
 
     return router
 
@@ -52,6 +52,12 @@ def found(store: ReceiptStore, receipt_id: int) -> Receipt:
         return store.get(receipt_id)
     except NotFound:
         raise NotFound(f"There is no receipt {receipt_id}.") from None
+
+
+def _shown(store: ReceiptStore, receipt_id: int) -> ReceiptBody:
+    body = ReceiptBody.model_validate(found(store, receipt_id))
+    attempts = [AttemptBody.of(attempt) for attempt in store.attempts(receipt_id)]
+    return body.model_copy(update={"attempts": attempts})
 
 
 def _keep(parts: Parts, content: bytes, user_id: int, purchase_date: date) -> int:

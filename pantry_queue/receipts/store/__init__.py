@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pantry_queue.receipts.store.leases import BeingRead, Overtaken
+from pantry_queue.receipts.store.looking import attempts_seen
 from pantry_queue.receipts.store.model import (
     OCR_STATUSES,
     Attempt,
@@ -32,6 +33,7 @@ __all__ = [
     "ReceiptStore",
     "Result",
     "Waiting",
+    "attempts_seen",
     "fitting",
     "storable",
 ]

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import URL, Column, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
@@ -38,6 +39,7 @@ class Database:
 
     Args:
         url: as `Settings.store_url` gives it.
+        look_only: nothing is made or changed; reading fails where file or tables are missing.
 
     Attributes:
         where: the address without its password, for messages.
@@ -46,15 +48,16 @@ class Database:
         ConfigError: the URL cannot be used.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, look_only: bool = False) -> None:
         self._url = _parsed(url)
         if self._url.get_backend_name() == "sqlite":
             self.where = str(self._url.database)
         else:
             self.where = self._url.set(query={}).render_as_string(hide_password=True)
+        self._look_only = look_only
         self._engine: Engine | None = None
         self._owner = 0
-        self._ready = False
+        self._ready = look_only
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -122,7 +125,7 @@ class Database:
             self._engine.dispose(close=False)
             self._engine = None
         if self._engine is None:
-            self._engine = _engine(self._url)
+            self._engine = _looking_engine(self._url) if self._look_only else _engine(self._url)
             self._owner = os.getpid()
         return self._engine
 
@@ -183,6 +186,14 @@ def _engine(url: URL) -> Engine:
         pool_pre_ping=True,
         pool_recycle=1800,
     )
+
+
+def _looking_engine(url: URL) -> Engine:
+    if url.get_backend_name() != "sqlite":
+        return _engine(url).execution_options(postgresql_readonly=True)
+    # `mode=ro` of SQLite's own URIs makes no file; the query part belongs to them.
+    file = f"file:{quote(str(url.database))}"
+    return create_engine(url.set(database=file, query={"mode": "ro", "uri": "true"}))
 
 
 def _sqlite_engine(url: URL) -> Engine:

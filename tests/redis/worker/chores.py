@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 _EXPENSIVE = ("httpx", "sqlalchemy", "sqlalchemy.dialects.sqlite", "pantry_queue.tasks.ocr_tasks")
 
@@ -75,3 +76,11 @@ def toil(seconds: float, *, tries: int = 0, back: int = 0) -> object:
     if run <= tries:
         raise RuntimeError(f"no, in run {run}")
     return Retry(max=min(back, 3)) if run <= back else run
+
+
+def die_after_the_first_success(job: Any, *_: object) -> None:
+    """A callback: the process ends after the task has ended well, and before anybody records it."""
+    if not job.get_meta().get("died"):
+        job.meta["died"] = True
+        job.save_meta()
+        os.kill(os.getpid(), 9)
