@@ -41,18 +41,16 @@ def known(settings: Settings, job: JobDetail) -> list[dict[str, Any]] | None:
     ]
 
 
+_SHOWN = ("run", "started_at", "ended_at", "kind", "message")
+
+
 def show(attempts: list[dict[str, Any]]) -> None:
     """As a table, where there are any."""
     if attempts:
         output.text("")
         output.table(
             ("RUN", "STARTED", "ENDED", "OUTCOME", "MESSAGE"),
-            (
-                tuple(
-                    safe(str(one[name] or "-"), None) for name in ("run", "started_at", "ended_at", "kind", "message")
-                )
-                for one in attempts
-            ),
+            (tuple(safe(str(one[name] or "-"), None) for name in _SHOWN) for one in attempts),
             right=("RUN",),
             cut=("MESSAGE",),
         )
@@ -62,5 +60,6 @@ def _receipt_of(job: JobDetail) -> int | None:
     if not job.payload.func.endswith(".process_receipt_ocr"):
         return None
     named = [argument.value for argument in job.payload.kwargs if argument.name == "receipt_id"]
-    told = str((named or [argument.value for argument in job.payload.args[:1]] or [""])[0]).strip("'\"")
+    given = named or [argument.value for argument in job.payload.args[:1]]
+    told = given[0].strip("'\"") if given else ""
     return int(told) if told.isascii() and told.isdigit() and len(told) < 19 else None

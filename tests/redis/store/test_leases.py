@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
-from pantry_queue.receipts.store import BeingRead, Extraction, Overtaken, ReceiptStore
+from pantry_queue.errors import StoreUnavailable
+from pantry_queue.receipts.store import BeingRead, Extraction, Overtaken, ReceiptStore, attempts_seen
 
 
 def begin(store: ReceiptStore, receipt_id: int, holder: str, seconds: float = 100) -> int:
@@ -84,3 +87,14 @@ def test_a_result_is_given_again_only_while_the_newest_run_stands(store: Receipt
     assert store.move(7, before="completed", after="pending")
     assert store.newest_result(7) is None, "it is asked for anew"
     assert store.newest_result(8) is None
+
+
+def test_a_database_can_be_looked_into_without_being_made(new_url: Callable[[], str]) -> None:
+    url = new_url()
+    with pytest.raises(StoreUnavailable):
+        attempts_seen(url, 7)
+    store = ReceiptStore(url)
+    begin(store, 7, "a")
+    assert attempts_seen(url, 7) == store.attempts(7)
+    assert (len(attempts_seen(url, 7)), attempts_seen(url, 8)) == (1, ())
+    store.close()
