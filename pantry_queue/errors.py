@@ -27,6 +27,11 @@ class RedisUnavailable(PantryError):  # noqa: N818 - reads as what happened, lik
         super().__init__(sentence)
         self.cause = cause
 
+    @property
+    def lasting(self) -> bool:
+        """Whether no waiting ends it: somebody has to change something first."""
+        return self.cause in ("permission", "auth", "certificate")
+
 
 class NotFound(PantryError):  # noqa: N818
     """A job, queue, worker, group or operation that was named does not exist."""

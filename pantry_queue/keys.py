@@ -223,6 +223,26 @@ class Keys:
         return f"{self.history}:writer"
 
     @property
+    def alerts(self) -> str:
+        """String: what the process that tells of alerts has told and has still to tell; its other keys lie under it."""
+        return f"{self.own}:alerts"
+
+    @property
+    def alert_kinds(self) -> str:
+        """String: kinds of failure it has met."""
+        return f"{self.alerts}:kinds"
+
+    @property
+    def alert_lock(self) -> str:
+        """String with a token of that process; expires."""
+        return f"{self.alerts}:watcher"
+
+    @property
+    def alert_acks(self) -> str:
+        """Hash: alert -> JSON of who acknowledged it, and until when (`pantry_queue.monitor.acks`); expires."""
+        return f"{self.alerts}:acks"
+
+    @property
     def audit(self) -> str:
         """Stream of who did what, newest last."""
         return f"{self.own}:audit"

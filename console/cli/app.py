@@ -32,6 +32,7 @@ from console.cli import (
     trash,
     up,
     view,
+    watch,
     worker_actions,  # noqa: F401 - gives `workers` its verb
     workers,
 )
@@ -92,6 +93,7 @@ app.command("doctor")(diagnosis.doctor)
 app.command("history")(history.history)
 app.command("record")(history.record)
 app.command("metrics")(metrics.metrics)
+app.command("watch")(watch.watch)
 app.add_typer(profiles.app, name="profiles")
 
 

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 _CELLS = 60
 #: In a curve, where nothing was sampled.
 _GAP = "·"
-#: Troubles that no waiting ends.
-_LASTING = ("permission", "auth", "certificate")
 _FIGURES = ("queued", "started", "finished", "failed", "deferred", "scheduled", "workers", "oldest_age")
 _RATES = ("in_per_s", "out_per_s", "failed_per_s")
 _SERVER = ("used_memory", "connected_clients", "ops_per_second", "round_trip_ms")
@@ -173,7 +171,7 @@ def _record(target: Target, interval: int, end: Event) -> None:
                 output.note(f"Sampling {describe(settings)} every {interval} s.")
             away, writing = False, writing or wrote
         except RedisUnavailable as error:
-            if error.cause in _LASTING:
+            if error.lasting:
                 raise
             if not away:
                 output.note(f"{error} Waiting for it.")

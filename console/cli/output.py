@@ -70,9 +70,9 @@ def _cell(value: object) -> object:
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
-def text(value: str) -> None:
-    """A line of plain text."""
-    _write(value + "\n")
+def text(value: str, *, flush: bool = False) -> None:
+    """A line of plain text; `flush` sends it at once."""
+    _write(value + "\n", flush=flush)
 
 
 def table(
