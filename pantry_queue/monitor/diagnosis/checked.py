@@ -86,6 +86,7 @@ JUDGED: tuple[Judged, ...] = (
     Judged("paused", "no queue with jobs is paused", ("paused",)),
     Judged("served", "every queue with jobs has a worker", ("no-worker",)),
     Judged("alive", "every worker gives signs of life", ("worker-gone", "worker-deaf", "worker-late")),
+    Judged("agent", "the OCR agent is asked", ("breaker",)),
     Judged("ghosts", "no killed worker is still listed", ("ghosts",)),
     Judged("orphans", "no running job has lost its worker", ("orphans",)),
     Judged("due", "scheduled jobs come in time", ("overdue-no-scheduler", "overdue")),
