@@ -106,6 +106,7 @@ TABLE: tuple[tuple[Scope, Group, tuple[Row, ...]], ...] = (
                 f"{_LAST} shift+tab",
                 "tab(-1)",
             ),
+            Row("tree.open", "enter", "open", "the job under the cursor of the tree"),
             Row("text.wrap", "w", "wrap", "wrap long lines, or cut them", "wrap", 12),
             Row("text.page", "o", "app.page", "open this text in $PAGER"),
         ),

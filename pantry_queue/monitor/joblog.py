@@ -1,4 +1,4 @@
-"""What a job wrote while it ran, where a PantryWorker kept it (`pantry:log:<id>`)."""
+"""What a job wrote while it ran, where a PantryWorker kept it (`pantry:log:<id>`), and how far it said it is."""
 
 from __future__ import annotations
 
@@ -15,6 +15,15 @@ if TYPE_CHECKING:
 #: Before the first line of every log.
 BEGINNING = "-"
 _LONGEST_LINE = 2000
+_PROGRESS = ("done", "total", "message")
+
+
+class Progress(NamedTuple):
+    """How far a job has told to be: `done` of `total` (None when that is not known), and a word on it."""
+
+    done: float
+    total: float | None
+    message: SafeText
 
 
 class LogPart(NamedTuple):
@@ -52,3 +61,17 @@ def read(client: Redis, keys: Keys, job_id: str | bytes, *, after: str = BEGINNI
 def newest(reply: object) -> tuple[SafeText, ...]:
     """The lines in a reply to XREVRANGE, oldest first."""
     return tuple(fields.line(entry.get(b"line"), _LONGEST_LINE) for _, entry in reversed(wire.entries(reply)))
+
+
+def progress(client: Redis, keys: Keys, job_id: str | bytes) -> Progress | None:
+    """How far a job has told to be (`pantry_queue.progress`); None when it has told nothing.
+
+    Raises:
+        redis.exceptions.RedisError: the server is away.
+    """
+    (reply,) = ask(client, [("HMGET", keys.progress(name_of(job_id)), *_PROGRESS)])
+    found = wire.fields(reply, _PROGRESS)
+    done = fields.real(found.get("done"))
+    if done is None:
+        return None
+    return Progress(done, fields.real(found.get("total")), fields.line(found.get("message"), 200))

@@ -63,6 +63,7 @@ def main(url: str, socket_path: str) -> None:
         jobs,
         merge,
         query,
+        raw,
         schedule,
         search,
         snapshot,
@@ -102,6 +103,8 @@ def main(url: str, socket_path: str) -> None:
         "events.newest": lambda: events.newest(client, keys, 10),
         "events.after": lambda: events.after(client, keys, "0-0", 10),
         "joblog.read": lambda: [joblog.read(client, keys, one) for one in ids],
+        "joblog.progress": lambda: [joblog.progress(client, keys, one) for one in ids],
+        "raw.read": lambda: [raw.read(client, keys, one) for one in ids],
         "schedule.read": lambda: schedule.read(client, keys),
         "tree.read": lambda: [
             tree.read(client, keys, one, direction=way) for one in ids for way in ("dependencies", "dependents")

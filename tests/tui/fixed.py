@@ -6,12 +6,15 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
+from console.tui.job_needs import JobLog, Trees
+from pantry_queue.monitor.joblog import Progress
 from pantry_queue.monitor.model import (
     Argument,
     Counts,
     FailureGroup,
     FailureReport,
     JobDetail,
+    JobNode,
     JobResult,
     JobRow,
     Payload,
@@ -21,6 +24,7 @@ from pantry_queue.monitor.model import (
     Snapshot,
     WorkerStat,
 )
+from pantry_queue.monitor.raw import RawField, RawJob
 from pantry_queue.text import SafeText, safe
 
 NOW = datetime(2026, 11, 24, 12, 4, 31, tzinfo=UTC)
@@ -252,3 +256,29 @@ def failures() -> FailureReport:
         _group("5f6a7b8c9d", "builtins.TimeoutError", "app.tasks.export_all", "took more than <n> s", 19, 0, 7300),
     )
     return FailureReport(groups, looked=55, total=55, expired=0, at=NOW)
+
+
+def job_log() -> JobLog:
+    """What a job wrote, and how far it is."""
+    return JobLog((text("began"), text("and ended")), Progress(3, 4, text("drawing")))
+
+
+def trees() -> Trees:
+    """A job that waits for one and is waited for by two, one of which waits for the other."""
+    last = JobNode(job_row("deferred", 6))
+    below = (JobNode(job_row("deferred", 5), (last,)), JobNode(last.row, loop=True))
+    this = job_row("failed", 0)
+    return Trees(JobNode(this, (JobNode(job_row("finished", 3)),)), JobNode(this, below, more=3))
+
+
+def raw_job() -> RawJob:
+    """A job as it lies in Redis."""
+    fields = (("status", 6, "failed"), ("origin", 6, "emails"), ("data", 214, "zlib, pickle, protocol 5"))
+    return RawJob(
+        key=text("rq:job:ocr-1042"),
+        fields=tuple(RawField(text(name), size, text(value)) for name, size, value in fields),
+        unknown=1,
+        memory=1024,
+        expires_in=31_000_000.0,
+        beside=((text("rq:results:ocr-1042"), 3, "results"),),
+    )

@@ -12,13 +12,14 @@ from textual.pilot import Pilot
 from textual.worker import WorkerCancelled
 
 from console.tui.app import ConsoleApp
+from console.tui.job_needs import JobLogNeed, RawNeed, TreeNeed
 from console.tui.needs import FailuresFound, FailuresNeed, JobNeed, LocalNeed, WindowNeed
 from console.tui.source import Answer, Need, Needs
 from console.tui.terminal import Terminal
 from pantry_queue.config import Settings
 from pantry_queue.errors import PantryError
 from pantry_queue.monitor.model import JobDetail, JobRow, JobWindow, Snapshot
-from tests.tui.fixed import failures, job_detail, job_row, past, snapshot
+from tests.tui.fixed import failures, job_detail, job_log, job_row, past, raw_job, snapshot, trees
 
 SIZES = ((80, 24), (120, 40), (200, 60))
 DARK = Terminal(theme="pantry-dark", animations=False)
@@ -33,7 +34,13 @@ class FixedSource:
         self.total = total
         self.trouble: PantryError | None = None
         self.asked: list[Needs] = []
-        self.others: dict[type[Need[Any]], Any] = {LocalNeed: (), FailuresNeed: FailuresFound(failures())}
+        self.others: dict[type[Need[Any]], Any] = {
+            LocalNeed: (),
+            FailuresNeed: FailuresFound(failures()),
+            JobLogNeed: job_log(),
+            TreeNeed: trees(),
+            RawNeed: raw_job(),
+        }
         self.detail: Callable[[JobRow], JobDetail | None] = job_detail
 
     def read(self, needs: Needs) -> Answer:

@@ -32,12 +32,22 @@ SCREENS = {
     ),
     "job": ("3", "f", "enter"),
     "job-arguments": ("3", "f", "enter", "right_square_bracket"),
+    "job-tree": ("3", "f", "enter", "left_square_bracket", "left_square_bracket"),
+    "job-raw": ("3", "f", "enter", "left_square_bracket"),
+    "copy": ("3", "f", "enter", "y"),
     "workers": ("4", "G"),
     "doctor": ("7", "j"),
     "doctor-checks": ("7", "right_square_bracket", "j", "j"),
     "help": ("question_mark",),
     "help-job": ("3", "f", "enter", "question_mark"),
 }
+
+
+@pytest.fixture(autouse=True)
+def no_multiplexer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the copy menu says of tmux is not part of the picture."""
+    for name in ("TMUX", "STY"):
+        monkeypatch.delenv(name, raising=False)
 
 
 def compare(name: str, size: tuple[int, int], shown: str) -> None:

@@ -13,6 +13,7 @@ from textual.color import Color
 
 from console.tui.app import ConsoleApp
 from console.tui.guard import TerminalGuard
+from console.tui.job_needs import JobLogNeed, RawNeed, TreeNeed
 from console.tui.needs import FailuresNeed
 from pantry_queue.errors import RedisUnavailable
 from pantry_queue.monitor.model import JobDetail, JobRow
@@ -43,14 +44,16 @@ HOSTILE = (
 SINGLY = ("".join(HOSTILE[:4]) + "".join(HOSTILE[8:11]), "[/nope]", "[@click=app.quit]press me[/]", *HOSTILE[11:13], "")
 NAMES = ("controls", "broken-markup", "action", "wide", "long", "empty")
 _CONTROL = frozenset(map(chr, [*range(0x20), *range(0x7F, 0xA0), 0x202E, 0x200B, 0x2066]))
-_NEXT = "right_square_bracket"
-_TOUR = ("j", "2", "j", "3", "f", "enter", _NEXT, _NEXT, _NEXT, "escape", "4", "ctrl+k")
+_LAST = "left_square_bracket"
+_TOUR = ("j", "2", "j", "3", "f", "enter", *[_LAST] * 5, "y", "escape", "escape", "4", "ctrl+k")
 
 
 def poisoned(value: Any, evil: SafeText) -> Any:
     """A copy of a value with every text in it replaced."""
     if isinstance(value, SafeText):
         return evil
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return type(value)(*(poisoned(item, evil) for item in value))
     if isinstance(value, tuple):
         return tuple(poisoned(item, evil) for item in value)
     if is_dataclass(value) and not isinstance(value, type):
@@ -69,7 +72,8 @@ class HostileSource(FixedSource):
 
     def __init__(self, evil: SafeText) -> None:
         super().__init__(poisoned(snapshot(), evil))
-        self.others[FailuresNeed] = poisoned(self.others[FailuresNeed], evil)
+        for need in (FailuresNeed, JobLogNeed, TreeNeed, RawNeed):
+            self.others[need] = poisoned(self.others[need], evil)
         self.detail = lambda row: self._detail(row, evil)
 
     @staticmethod

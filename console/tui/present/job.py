@@ -25,6 +25,10 @@ class Tab(NamedTuple):
     lines: Lines
 
 
+#: Tabs whose texts are read only when they are looked at.
+LOG, TREE, RAW = "Log", "Tree", "Raw"
+
+
 def call(detail: JobDetail) -> list[Cell]:
     """The job as a call, as far as it can be read without running any of it."""
     payload = detail.payload
@@ -140,12 +144,13 @@ def tabs(detail: JobDetail, now: datetime, *, with_facts: bool) -> list[Tab]:
         found.append(Tab("Facts", facts(detail, now)))
     if detail.meta:
         found.append(Tab(f"Meta {len(detail.meta)}", _arguments(detail.meta)))
-    if detail.log:
-        found.append(Tab("Log", [(Cell(line),) for line in detail.log]))
+    if detail.log or detail.row.state == "started":
+        found.append(Tab(LOG, []))
     runs = [*_executions(detail, now), *(line for result in detail.results for line in _run(result, now))]
     if runs:
         found.append(Tab(f"Runs {len(detail.executions) + len(detail.results)}", runs))
-    return found
+    related = len(detail.depends_on) + len(detail.dependents)
+    return [*found, *([Tab(f"{TREE} {related}", [])] if related else []), Tab(RAW, [])]
 
 
 def _result(result: str) -> Lines:

@@ -27,9 +27,9 @@ _COLUMNS = (
     Column("BEGINS WITH", 10, grow=1, rank=1),
 )
 _SHOWN: dict[Way, tuple[str, str]] = {
-    "clipboard": ("enter", "to the clipboard"),
+    "clipboard": ("enter", "clipboard"),
     "select": ("s", "show to select"),
-    "file": ("w", "to a file"),
+    "file": ("w", "file"),
     "pager": ("o", "pager"),
     "editor": ("e", "editor"),
 }
