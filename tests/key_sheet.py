@@ -26,6 +26,8 @@ PLACES = {
     "event": "On activity",
     "due": "On schedule",
     "remedy": "On doctor",
+    "why": "On one job",
+    "answer": "On why",
     "command": "In the command line",
 }
 

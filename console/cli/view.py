@@ -15,8 +15,8 @@ def view(
         list[str],
         typer.Argument(
             metavar="ADDRESS...",
-            help="As behind : in the console: jobs [QUEUE] [STATE] [FILTER], queue NAME, job ID, workers [NAME], "
-            "overview, failures, schedule, activity, doctor.",
+            help="As behind : in the console: jobs [QUEUE] [STATE] [FILTER], queue NAME, job ID, why ID, "
+            "workers [NAME], overview, failures, schedule, activity, doctor.",
         ),
     ],
 ) -> None:

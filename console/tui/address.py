@@ -1,6 +1,6 @@
 """Addresses of views: `jobs ocr failed func:send_mail` opens the same list again, on any console. Pure.
 
-    address := "jobs" [queue] [state] [filter] | "queue" queue | "job" id | "workers" [name]
+    address := "jobs" [queue] [state] [filter] | "queue" queue | "job" id | "why" id | "workers" [name]
              | "overview" | "failures" | "schedule" | "activity" | "doctor"
 
 A queue that looks like a state or like a filter, and each name with blanks in it, goes into double quotes, in which
@@ -22,7 +22,7 @@ from pantry_queue.text import safe
 
 #: Places that take no more words.
 PLAIN = ("overview", "failures", "schedule", "activity", "doctor")
-PLACES = ("jobs", "queue", "job", "workers", *PLAIN)
+PLACES = ("jobs", "queue", "job", "why", "workers", *PLAIN)
 
 _PLAIN_NAME = re.compile(r"[\w./@+-]+")
 _WORD = re.compile(r"\S+")
@@ -94,7 +94,8 @@ def parse(text: str) -> Address:
     if place == "workers":
         return Address(place, name=name)
     if not name:
-        raise AddressError(f"Say which {place}, as in: {place} {'ID' if place == 'job' else 'NAME'}.")
+        what, name = ("queue", "NAME") if place == "queue" else ("job", "ID")
+        raise AddressError(f"Say which {what}, as in: {place} {name}.")
     return jobs_at(queue=name) if place == "queue" else Address(place, name=name)
 
 

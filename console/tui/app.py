@@ -70,7 +70,8 @@ class ConsoleApp(OwnKeys):
 
     TITLE = "pantry-console"
     CSS_PATH: ClassVar[list[str | PurePath]] = [
-        f"screens/{name}.tcss" for name in "base overview jobs job failures workers listing doctor help dialogs".split()
+        f"screens/{name}.tcss"
+        for name in "base overview jobs job failures workers listing doctor why help dialogs".split()
     ]
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
         "overview": Overview,

@@ -72,6 +72,8 @@ async def visit(app: Going, address: Address) -> None:
         await app.go_to_jobs(address.state, address.queue, address.where)
     elif address.place == "job":
         await app.go_to_job(address.name)
+    elif address.place == "why":
+        await app.go_to_why(address.name)
     elif address.place == "workers" and address.name:
         await app.go_to_worker(address.name)
     else:

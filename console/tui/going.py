@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from console.tui.screens.job import JobScreen
 from console.tui.screens.jobs import Jobs
+from console.tui.screens.why import Why
 from console.tui.screens.workers import Workers
 from console.tui.terminal_keys import WithTerminal
 
@@ -45,6 +46,10 @@ class Going(WithTerminal):
     async def go_to_job(self, job_id: str) -> None:
         """One job by its id in Redis, over whatever is shown."""
         await self.push_screen(JobScreen(job_id))
+
+    async def go_to_why(self, job_id: str) -> None:
+        """Why a job is where it is, by its id in Redis, over whatever is shown."""
+        await self.push_screen(Why(job_id))
 
     async def _to_top(self, mode: str) -> None:
         if mode != self.current_mode:

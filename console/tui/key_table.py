@@ -23,6 +23,8 @@ Scope = Literal[
     "event",
     "doctor",
     "remedy",
+    "why",
+    "answer",
     "help",
     "dialog",
     "confirm",
@@ -148,6 +150,12 @@ TABLE: tuple[tuple[Scope, Group, tuple[Row, ...]], ...] = (
             Row("doctor.tab", _NEXT, "tab(1)", "findings, all checks", "tab", 7, "[ ]", _LAST, "tab(-1)"),
         ),
     ),
+    (
+        "answer",
+        "Look at",
+        (Row("answer.open", "enter", "open", "the job, queue or worker it tells of", "go there", 2),),
+    ),
+    ("why", "Look at", (Row("why", "W", "why", "why it is where it is", "why", 8),)),
     ("remedy", "Look at", (Row("remedy", "A", "remedy", "do what is advised; its plan first", "do it", 3),)),
     ("event", "Look at", (Row("event.open", "enter", "open", "the job of this event", "its job", 2),)),
     (

@@ -5,12 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from console.tui.examining import DoctorNeed, Examined
+from console.tui.examining import DoctorNeed, Examined, WhyNeed
+from console.tui.needs import ScheduleNeed
 from console.tui.source import Need
 from pantry_queue.monitor.diagnosis.deployment import DeploymentFacts, Sample
+from pantry_queue.monitor.diagnosis.facts import JobFacts
 from pantry_queue.monitor.diagnosis.lost import Lost
-from pantry_queue.monitor.model import Counts
-from tests.tui.support import FixedSource, snapshot
+from pantry_queue.monitor.diagnosis.model import Explanation
+from pantry_queue.monitor.diagnosis.why import explain
+from pantry_queue.monitor.model import Counts, CronEntry, Due, Schedule, SchedulerStat
+from tests.tui.fixed import NOW, ago, job_detail, job_row, snapshot, text
+from tests.tui.support import FixedSource
 
 
 def ill() -> Examined:
@@ -33,7 +38,46 @@ def well() -> Examined:
     return Examined(facts, 38.2)
 
 
-ANSWERS: dict[type[Need[Any]], Any] = {DoctorNeed: ill()}
+def why() -> Explanation:
+    """A job on whose queue nobody works."""
+    row = replace(job_row("queued", 5), queue=text("pdf"), enqueued_at=ago(372))
+    served = replace(job_row("finished", 1), worker=text("web-2.4107"), ended_at=ago(431))
+    facts = JobFacts(
+        raw_id=row.id,
+        raw_queue="pdf",
+        detail=replace(job_detail(row), position=0),
+        snapshot=snapshot(),
+        places={"queued": None},
+        recent=(served,),
+        allowed=("pantry_queue.tasks.",),
+    )
+    return explain(facts, 6.2)
+
+
+def _entry(name: str, missed: float, alive: bool) -> CronEntry:
+    names = (text(name), text("app.report"), text("reports"), text("0 6 * * *"), text("every day at 06:00"))
+    return CronEntry(*names, ago(7200), ago(-600), bool(missed), missed, text("cron-1"), alive)
+
+
+def schedule() -> Schedule:
+    """Jobs in time and late, entries in order and missed, a queue nobody sees to."""
+    return Schedule(
+        due=(
+            Due(job_row("scheduled", 0), 100.0, "rq"),
+            Due(job_row("scheduled", 3), 0.0, "rq"),
+            Due(job_row("scheduled", 8), 0.0, "rq-scheduler", text("every 60 s")),
+        ),
+        total=1203,
+        late=1,
+        cron=(_entry("nightly", 0, True), _entry("weekly", 500, True), _entry("lost", 0, False)),
+        schedulers=(SchedulerStat(text("default"), text("web-1.4100"), 52.0),),
+        unattended=(text("reports"),),
+        at=NOW,
+        notes=(text("Nobody sees to the scheduled jobs of reports."),),
+    )
+
+
+ANSWERS: dict[type[Need[Any]], Any] = {DoctorNeed: ill(), WhyNeed: why(), ScheduleNeed: schedule()}
 
 
 def source(others: dict[type[Need[Any]], Any] | None = None) -> FixedSource:

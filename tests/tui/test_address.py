@@ -16,7 +16,7 @@ _filters = st.sampled_from(["", "func:x", "failed", "queued or ocr", 'error:"tim
 _addresses = st.one_of(
     st.builds(jobs_at, st.sampled_from(TABS), st.none() | _names, _filters),
     st.builds(Address, st.sampled_from(PLAIN)),
-    st.builds(lambda name: Address("job", name=name), _names),
+    st.builds(Address, st.sampled_from(["job", "why"]), name=_names),
     st.builds(lambda name: Address("workers", name=name), st.just("") | _names),
 )
 

@@ -21,6 +21,7 @@ from console.tui.screens.jobs import Jobs
 from console.tui.screens.overview import Overview
 from console.tui.screens.progress import ProgressScreen
 from console.tui.screens.schedule import Schedule
+from console.tui.screens.why import Why
 from console.tui.screens.workers import Workers
 from console.tui.widgets.choice import Choice
 from console.tui.widgets.filter_bar import FilterBar
@@ -47,7 +48,9 @@ OWNERS: dict[Scope, tuple[type, ...]] = {
     "activity": (Activity,),
     "event": (Activity,),
     "doctor": (Doctor,),
-    "remedy": (Doctor,),
+    "remedy": (Doctor, Why),
+    "answer": (Why,),
+    "why": (Jobs, JobScreen, Failures, Schedule, Activity),
     "help": (Help,),
     "marks": (RowTable,),
     "dialog": (Confirm, Ask),
@@ -83,13 +86,14 @@ def test_ids_are_unique_and_scopes_and_groups_are_known() -> None:
     "scopes",
     [
         ("app", "mode", "overview", "rows"),
-        ("app", "mode", "jobs", "rows"),
-        ("app", "detail", "job", "text"),
+        ("app", "mode", "jobs", "rows", "why"),
+        ("app", "detail", "job", "text", "why"),
         ("app", "mode", "failures", "rows"),
         ("app", "mode", "workers", "rows"),
         ("app", "mode", "schedule", "due", "rows"),
         ("app", "mode", "activity", "event", "rows"),
         ("app", "mode", "doctor", "remedy", "rows"),
+        ("app", "detail", "answer", "remedy", "why", "rows"),
         ("help", "text"),
     ],
 )
@@ -102,7 +106,7 @@ def test_no_key_means_two_things_on_one_screen(scopes: tuple[Scope, ...]) -> Non
 def test_looking_keys_are_lower_case() -> None:
     # Launching workers on this machine changes no key of Redis, so it is in no table of actions; a canary
     # is another way of what a dialog asks about.
-    looking = [entry for entry in KEYS if entry.id not in ("worker.launch", "dialog.canary", "remedy")]
+    looking = [entry for entry in KEYS if entry.id not in ("worker.launch", "dialog.canary", "remedy", "why")]
     shown = {key for entry in looking for key in entry.keys if len(key) == 1 and key.isalpha()}
     assert {key for key in shown if key.isupper()} <= {"G"}
 

@@ -12,8 +12,7 @@ from console.tui.app import ConsoleApp
 from console.tui.needs import ScheduleNeed
 from console.tui.screens.confirm import Confirm
 from console.tui.screens.job import JobScreen
-from pantry_queue.monitor.model import CronEntry, Due, Schedule, SchedulerStat
-from tests.tui.fixed import NOW, ago, job_row, text
+from tests.tui.answers import schedule
 from tests.tui.support import FixedSource, console, line_with, press, screen, settle
 
 if TYPE_CHECKING:
@@ -21,30 +20,9 @@ if TYPE_CHECKING:
     from redis import Redis
 
 
-def _entry(name: str, missed: float, alive: bool) -> CronEntry:
-    names = (text(name), text("app.report"), text("reports"), text("0 6 * * *"), text("every day at 06:00"))
-    return CronEntry(*names, ago(7200), ago(-600), bool(missed), missed, text("cron-1"), alive)
-
-
-_FOUND = Schedule(
-    due=(
-        Due(job_row("scheduled", 0), 100.0, "rq"),
-        Due(job_row("scheduled", 3), 0.0, "rq"),
-        Due(job_row("scheduled", 8), 0.0, "rq-scheduler", text("every 60 s")),
-    ),
-    total=1203,
-    late=1,
-    cron=(_entry("nightly", 0, True), _entry("weekly", 500, True), _entry("lost", 0, False)),
-    schedulers=(SchedulerStat(text("default"), text("web-1.4100"), 52.0),),
-    unattended=(text("reports"),),
-    at=NOW,
-    notes=(text("Nobody sees to the scheduled jobs of reports."),),
-)
-
-
 async def test_each_tab_tells_what_is_late_missed_or_unattended() -> None:
     source = FixedSource()
-    source.others[ScheduleNeed] = _FOUND
+    source.others[ScheduleNeed] = schedule()
     app = console(source)
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
@@ -68,7 +46,7 @@ async def test_each_tab_tells_what_is_late_missed_or_unattended() -> None:
         assert "nobody" in line_with(app, "reports")
         assert "52s" in line_with(app, "web-1.4100")
         source.others[ScheduleNeed] = replace(
-            _FOUND, due=(), total=0, late=0, cron=(), schedulers=(), unattended=(), notes=()
+            schedule(), due=(), total=0, late=0, cron=(), schedulers=(), unattended=(), notes=()
         )
         for words in ("starts one", "no job is scheduled", "nothing repeats"):
             await press(pilot, "r")

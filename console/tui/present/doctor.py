@@ -65,7 +65,7 @@ def made(found: Examination, now: datetime) -> list[Chip]:
     since = max(0.0, (now - found.at).total_seconds()) // _STEP * _STEP
     ago = f"{age(since)} ago" if since else "just now"
     return [
-        chip(f"in {took(found.took_ms / 1000)}, {ago}", "muted", rank=3),
+        chip(f"{took(found.took_ms / 1000)}, {ago}", "muted", rank=3),
         Chip((Cell("r", "key"), Cell(" again", "muted")), 5, "app.refresh_now"),
     ]
 

@@ -47,7 +47,7 @@ class Activity(Listing):
         self._kept: tuple[Kept, ...] | None = None
 
     def more_scopes(self) -> tuple[Scope, ...]:
-        return ("rows", "event") if self.tab == "events" else ("rows",)
+        return ("rows", "event", "why") if self.tab == "events" else ("rows",)
 
     def needs(self) -> Needs:
         wanted: dict[str, Need[Any]] = {"changes": ChangesNeed(), "events": EventsNeed(), "trash": self._trash_need}
@@ -72,6 +72,10 @@ class Activity(Listing):
         if self.tab == "events" or key is None:
             return None
         return Chosen("trash", f"operation {safe(raw_of(key))}", operation=key)
+
+    def job_key(self) -> str | None:
+        event = self._event() if self.tab == "events" else None
+        return name_of(event.raw_id) if event is not None else None
 
     def copyable(self) -> list[Copyable]:
         """The name of what is under the cursor, and all that is told of it."""
@@ -115,6 +119,6 @@ class Activity(Listing):
     @on(RowTable.Chosen, "#list-rows")
     async def action_open(self) -> None:
         """The job of the event under the cursor."""
-        event = self._event() if self.tab == "events" else None
-        if event is not None:
-            await self.console_app.go_to_job(name_of(event.raw_id))
+        key = self.job_key()
+        if key is not None:
+            await self.console_app.go_to_job(key)

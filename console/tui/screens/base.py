@@ -39,7 +39,7 @@ class ConsoleScreen(Screen[None]):
     SCOPES: ClassVar[tuple[Scope, ...]] = ("mode", "app")
     #: Id of the key that leads here.
     HERE: ClassVar[str] = ""
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings("mode"), *act_bindings()]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("mode"), *bindings("why"), *act_bindings()]
 
     def __init__(self) -> None:
         super().__init__()
@@ -73,6 +73,10 @@ class ConsoleScreen(Screen[None]):
 
     def chosen(self) -> Chosen | None:
         """What an action would be done to here; None where nothing can be acted on."""
+        return None
+
+    def job_key(self) -> str | None:
+        """The job under the cursor, by its id in Redis; None where there is none."""
         return None
 
     def view_address(self) -> Address:
@@ -162,6 +166,14 @@ class ConsoleScreen(Screen[None]):
         size = self.app.size
         text = f"needs {MIN_WIDTH}x{MIN_HEIGHT}, has {size.width}x{size.height}"
         self.query_one("#floor", Line).show([chip(text)])
+
+    async def action_why(self) -> None:
+        """Why the job under the cursor is where it is."""
+        key = self.job_key()
+        if key is None:
+            self.console_app.tell("There is no job under the cursor.")
+        else:
+            await self.console_app.go_to_why(key)
 
     def on_resize(self) -> None:
         self.call_after_refresh(self.paint)

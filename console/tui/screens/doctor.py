@@ -19,7 +19,6 @@ from console.tui.present.findings import check_lines, finding_lines, place_words
 from console.tui.present.words import count
 from console.tui.screens.listing import Entry, Listing
 from console.tui.source import Answer, Needs
-from console.tui.widgets.key_bar import KeyBar
 from console.tui.widgets.line import Line
 from console.tui.widgets.row_table import RowTable
 from console.tui.widgets.tones import fit
@@ -129,7 +128,7 @@ class Doctor(Listing):
         self.query_one("#covered", Line).show(looked)
         self.query_one("#uncovered", Line).show(left_out)
         self.query_one("#uncovered").display = bool(left_out)
-        self.query_one(KeyBar).name_keys((*self.SCOPES, *self.more_scopes()), self.HERE)
+        self.name_keys()
 
     def _finding(self) -> Finding | None:
         """The finding under the cursor, or that of the check under it."""

@@ -52,7 +52,12 @@ class Failures(ConsoleScreen):
             yield TextView(id="failure")
 
     def more_scopes(self) -> tuple[Scope, ...]:
-        return ("rows",)
+        return ("rows", "why")
+
+    def job_key(self) -> str | None:
+        """The newest job of the group under the cursor."""
+        group = self._group()
+        return failures.sample_key(group) if group is not None else None
 
     def chosen(self) -> Chosen | None:
         """All jobs of the group under the cursor."""

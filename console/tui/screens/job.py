@@ -74,7 +74,12 @@ class JobScreen(ConsoleScreen):
                 yield RowTable(around_job.TREE_COLUMNS, id="job-tree")
 
     def more_scopes(self) -> tuple[Scope, ...]:
-        return ("rows",) if _word(self._shown) == job.TREE else ("text",)
+        return ("rows", "why") if _word(self._shown) == job.TREE else ("text", "why")
+
+    def job_key(self) -> str | None:
+        """This job, or the one under the cursor of the tree."""
+        row = self.query_one("#job-tree", RowTable).cursor_key if self.has_class("-tree") else None
+        return (around_job.key_of(row) if row is not None else "") or self._job_id
 
     def chosen(self) -> Chosen | None:
         """This job."""
@@ -208,9 +213,8 @@ class JobScreen(ConsoleScreen):
     @on(RowTable.Chosen, "#job-tree")
     async def action_open(self) -> None:
         """The job under the cursor of the tree."""
-        row = self.query_one("#job-tree", RowTable).cursor_key if self.has_class("-tree") else None
-        key = around_job.key_of(row) if row is not None else ""
-        if key and key != self._job_id:
+        key = self.job_key()
+        if key is not None and key != self._job_id:
             await self.console_app.go_to_job(key)
 
     def action_wrap(self) -> None:

@@ -71,7 +71,10 @@ class Jobs(Filtered):
             yield JobPreview(id="preview-pane")
 
     def more_scopes(self) -> tuple[Scope, ...]:
-        return ("rows", "marks")
+        return ("rows", "marks", "why")
+
+    def job_key(self) -> str | None:
+        return self.query_one("#jobs", RowTable).cursor_key
 
     def chosen(self) -> Chosen | None:
         """The marked jobs, else the one under the cursor."""
@@ -264,7 +267,7 @@ class Jobs(Filtered):
     @on(RowTable.Chosen, "#jobs")
     def action_open(self) -> None:
         """Everything about the job under the cursor."""
-        key = self.query_one("#jobs", RowTable).cursor_key
+        key = self.job_key()
         if key is not None:
             self.app.push_screen(JobScreen(key))
 

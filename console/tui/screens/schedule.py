@@ -43,7 +43,7 @@ class Schedule(Listing):
         self._found: Found | None = None
 
     def more_scopes(self) -> tuple[Scope, ...]:
-        return ("rows", "due") if self.tab == "due" else ("rows",)
+        return ("rows", "due", "why") if self.tab == "due" else ("rows",)
 
     def needs(self) -> Needs:
         return Needs(also=(ScheduleNeed(),))
@@ -59,6 +59,10 @@ class Schedule(Listing):
             return None
         key = schedule.due_key(one)
         return chosen_jobs((key,), {key: "scheduled"}, "scheduled")
+
+    def job_key(self) -> str | None:
+        one = self._due()
+        return schedule.due_key(one) if one is not None else None
 
     def copyable(self) -> list[Copyable]:
         """The job under the cursor, as the schedule knows it."""

@@ -67,9 +67,18 @@ class TextView(ScrollView, can_focus=True):
         if from_top:
             self.scroll_to(y=0, animate=False)
 
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """As high as all lines, where the style sheet says `height: auto`."""
+        return len(self._folded(width))
+
+    def _folded(self, width: int) -> list[tuple[Cell, ...]]:
+        room = max(8, width - 1)
+        return [part for line in self._lines for part in (folded(line, room) if self._wrap else [line])]
+
     def _fold(self) -> None:
-        width = max(8, self.size.width - 1)
-        self._wrapped = [part for line in self._lines for part in (folded(line, width) if self._wrap else [line])]
+        before, self._wrapped = len(self._wrapped), self._folded(self.size.width)
+        if len(self._wrapped) != before and self.styles.height and self.styles.height.is_auto:
+            self.refresh(layout=True)
         self.virtual_size = Size(self.size.width, len(self._wrapped))
         self.refresh()
 
