@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,27 @@ if TYPE_CHECKING:
 
 #: Real receipts that lie beside a checkout; their licence keeps them out of it.
 SHARED_RECEIPTS = Path(__file__).resolve().parents[2] / "shared" / "receipts"
+
+#: Files that take longest, most of it waiting. They begin first, so that none of them is all that is left at the end.
+LONGEST = (
+    "tests/chaos/test_storm.py",
+    "tests/redis/engines/test_sentinel.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first; all others in the order they were found (`--no-loadscope-reorder`, pyproject.toml)."""
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.nodeid.partition("::")[0], len(places)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int | None:
+    """How many processes `-n auto` means: half as many again as processors, since many tests wait for something."""
+    if os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS"):
+        return None
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return processors + (processors + 1) // 2
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -17,21 +17,24 @@ _REGISTRY_OF = {
     b"canceled": "canceled",
     b"started": "wip",
 }
+_REGISTRIES = {*_REGISTRY_OF.values(), "ready"}
 
 
 def named_by(connection: Redis) -> dict[bytes, list[str]]:
     """Of each id, the lists and registries that name it."""
     found = defaultdict(list)
-    for key in connection.scan_iter("rq:queue:*"):
-        for job_id in connection.lrange(key, 0, -1):
-            found[job_id].append(key.decode())
-    for registry in {*_REGISTRY_OF.values(), "ready"}:
-        for key in connection.scan_iter(f"rq:{registry}:*"):
-            for member in connection.zrange(key, 0, -1):
-                found[member.split(b":")[0] if registry == "wip" else member].append(key.decode())
-    for key in connection.scan_iter("rq:rl:*:rate_limited"):
-        for job_id in connection.zrange(key, 0, -1):
-            found[job_id].append("rate_limited")
+    # A scan tells some keys twice while Redis grows or shrinks its table.
+    for key in set(connection.scan_iter("rq:*", count=5000)):
+        kind = key.split(b":")[1].decode()
+        if kind == "queue":
+            named = connection.lrange(key, 0, -1)
+        elif kind in _REGISTRIES or key.endswith(b":rate_limited"):
+            named = connection.zrange(key, 0, -1)
+        else:
+            continue
+        place = key.decode() if kind != "rl" else "rate_limited"
+        for member in named:
+            found[member.split(b":")[0] if kind == "wip" else member].append(place)
     return found
 
 

@@ -29,6 +29,7 @@ from pantry_queue.control.outcome import Outcome
 from pantry_queue.control.plan import Options
 from pantry_queue.errors import NotFound
 from pantry_queue.monitor.wire import name_of
+from tests.effort import examples
 from tests.redis.control.jobs import fail, nothing
 
 from .conftest import Operator
@@ -188,7 +189,7 @@ def test_histories(machine: type[History]) -> None:
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=40,
+            max_examples=examples(24),
             stateful_step_count=25,
             deadline=None,
             suppress_health_check=list(HealthCheck),

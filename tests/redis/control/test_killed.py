@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from redis import Redis
 
 #: By the way of acting; pipelines take each job through the same steps, only slower.
-JOBS = {"scripts": 50_000, "pipelines": 15_000}
+JOBS = {"scripts": 20_000, "pipelines": 8_000}
 
 
 @pytest.mark.timeout(300)
@@ -31,7 +31,7 @@ def test_killed_in_the_middle_of_requeueing(
     ids = fill(redis_client, count)
     url = str(operator.scripts.settings.redis_url)
     killed = subprocess.Popen(
-        [sys.executable, "-m", "console", "jobs", "requeue", "--state", "failed", "--rate", "40000/s"],
+        [sys.executable, "-m", "console", "jobs", "requeue", "--state", "failed", "--rate", "20000/s"],
         env=os.environ | {"PANTRY_REDIS_URL": url},
         stdout=subprocess.PIPE,
     )

@@ -20,6 +20,7 @@ from pantry_queue.monitor import failures, job, joblog, jobs, schedule, search, 
 from pantry_queue.monitor.model import STATES
 from pantry_queue.monitor.query import parse
 from pantry_queue.text import SafeText
+from tests.effort import examples
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -259,7 +260,7 @@ def found_all(client: Redis) -> Iterator[Any]:
     yield joblog.read(client, KEYS, "j1").lines
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(100), deadline=None, suppress_health_check=list(HealthCheck))
 @given(WORLD)
 def test_damaged_deployments_are_read_without_a_crash(redis_client: Redis, world: dict[str, Any]) -> None:
     build(redis_client, world)
@@ -283,7 +284,7 @@ def everything(client: Redis) -> dict[bytes, Any]:
     return {key: (client.ttl(key) < 0, readers[client.type(key)](key)) for key in client.scan_iter(count=1000)}
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(20), deadline=None, suppress_health_check=list(HealthCheck))
 @given(wrong=st.dictionaries(st.sampled_from(TYPED), st.sampled_from(KINDS), min_size=len(TYPED)))
 def test_every_key_of_a_wrong_type(redis_client: Redis, wrong: dict[str, str]) -> None:
     redis_client.flushdb()
