@@ -32,12 +32,14 @@ WORDS: Mapping[str, str] = {
     "expired": "its time in the trash is over",
     "parents_finished": "what it waited for has finished",
     "ready_to_enqueue": "ready",
+    "not_acknowledged": "nobody had acknowledged it",
+    "no_room": "too many are acknowledged",
 }
 
 
 def outcome_sentence(outcome: Outcome) -> str:
     """`344 jobs requeued; 3 left alone (2 started, 1 changed since it was seen).`"""
-    noun = {"queues": "queue", "workers": "worker", "all": ""}.get(outcome.action.noun, "job")
+    noun = {"queues": "queue", "workers": "worker", "alerts": "alert", "all": ""}.get(outcome.action.noun, "job")
     if outcome.action.states or outcome.action.noun == "trash":
         noun = "job"
     counted = f"{outcome.done:,} {noun}{'' if outcome.done == 1 else 's'} " if noun else ""

@@ -32,12 +32,12 @@ COARSE = 600
 #: Queues in one sample: those with most jobs.
 MOST_QUEUES = 200
 #: One of so many sample is a key sample, and the longest interval samples may be taken at.
-_EVERY, LONGEST_INTERVAL = 30, 60
+EVERY, LONGEST_INTERVAL = 30, 60
 _LEAST_LOCK = 30
-_FIELD = b"d"
+FIELD = b"d"
 _PAGE, _MOST_SAMPLES = 500, 20_000
 #: Intervals without a sample that make a gap.
-_GAP = 2.5
+GAP = 2.5
 #: Seconds by which the newest entry may be ahead of the server's clock, which may have been set back.
 _AHEAD = 600
 _token = secrets.token_hex(8)
@@ -130,7 +130,7 @@ def record(
             raise PantryError(f"{key} holds samples of the future: delete that key, and sampling begins anew.")
         if last is None or at - last >= step * 900:
             payload = _payload(client, key, reply, _grid(snapshot, rates, step), at)
-            pipe.execute_command("XADD", key, "MINID", "~", at - kept * 1000, f"{at}-0", _FIELD, payload)
+            pipe.execute_command("XADD", key, "MINID", "~", at - kept * 1000, f"{at}-0", FIELD, payload)
     return any(isinstance(reply, bytes) for reply in _sent(pipe, keys)[1:])
 
 
@@ -162,12 +162,12 @@ def _payload(client: Any, key: str, newest: Any, grid: Grid, at: int) -> bytes:
         return pack(grid)
     known: dict[int, Grid] = {}
     try:
-        place = place_of(wire.entries(newest)[0][1].get(_FIELD, b""))
-        if place + 1 >= _EVERY:
+        place = place_of(wire.entries(newest)[0][1].get(FIELD, b""))
+        if place + 1 >= EVERY:
             return pack(grid)
         stored = client.execute_command("XREVRANGE", key, f"{last}-0", "-", "COUNT", place + 1)
         for entry, values in reversed(wire.entries(stored)):
-            before = unpack(values.get(_FIELD, b""), known, int(entry.split(b"-")[0]))
+            before = unpack(values.get(FIELD, b""), known, int(entry.split(b"-")[0]))
     except ValueError:  # damaged, or gone: this sample does without
         return pack(grid)
     if last not in known or before.names != grid.names:
@@ -217,7 +217,7 @@ def read(client: Redis, keys: Keys, since: float, queue: str | None = None) -> t
     fine = since <= DAY
     stream, kept = (keys.history, DAY) if fine else (keys.history_month, MONTH)
     first = int((now - min(max(0.0, since), kept)) * 1000)
-    longest = 2000 * _EVERY * (LONGEST_INTERVAL if fine else COARSE)
+    longest = 2000 * EVERY * (LONGEST_INTERVAL if fine else COARSE)
     name = None if queue is None else wire.raw_of(queue)
     grids: dict[int, Grid] = {}
     found: list[Sample] = []
@@ -228,13 +228,13 @@ def read(client: Redis, keys: Keys, since: float, queue: str | None = None) -> t
         for entry, values in entries:
             at = int(entry.split(b"-")[0])
             try:
-                grid = unpack(values.get(_FIELD, b""), grids, at)
+                grid = unpack(values.get(FIELD, b""), grids, at)
             except Damaged:
                 continue
             moment = fields.moment(at / 1000)
             if moment is not None and first <= at <= (now + _AHEAD) * 1000:
                 gap = (at - before) / 1000
-                gap = gap if gap > _GAP * max(1, grid.step) else 0.0
+                gap = gap if gap > GAP * max(1, grid.step) else 0.0
                 found.append(Sample(moment, gap, grid.step, _figures(grid, name), _server(grid)))
                 before = at
         if len(entries) < _PAGE:

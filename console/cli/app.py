@@ -10,6 +10,7 @@ import typer
 
 from console.cli import (
     actions,  # noqa: F401 - gives `jobs` its verbs
+    alerts,
     audit,
     check,
     demo,
@@ -91,6 +92,7 @@ app.command("audit")(audit.audit)
 app.command("check", cls=check.PluginCommand)(check.check)
 app.command("doctor")(diagnosis.doctor)
 app.command("history")(history.history)
+app.add_typer(alerts.app, name="alerts")
 app.command("record")(history.record)
 app.command("metrics")(metrics.metrics)
 app.command("watch")(watch.watch)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from pantry_queue.errors import PantryError
 if TYPE_CHECKING:
     from pantry_queue.monitor.limits import Limit
     from pantry_queue.monitor.model import QueueStat, Snapshot
+    from pantry_queue.monitor.rates import RateHistory
 
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
@@ -44,13 +46,19 @@ def _unknown(message: str) -> NoReturn:
 
 @dataclass(frozen=True, slots=True)
 class _Measure:
-    """One thing that can be limited: where its value comes from, and how it is written."""
+    """One thing that can be limited: where its value comes from, and how it is written.
+
+    Attributes:
+        of: its value at one moment; None when there is none.
+        past: instead, its value where it rests on what came before.
+    """
 
     option: str
     label: str
     unit: str
     of: Callable[[list[QueueStat], Snapshot], float | None]
     least: bool = False
+    past: Callable[[list[QueueStat], RateHistory], float | None] | None = None
 
 
 def _age(queues: list[QueueStat], taken: Snapshot) -> float:
@@ -69,12 +77,39 @@ def _failure_rate(queues: list[QueueStat], taken: Snapshot) -> float | None:
     return round(100 * failed / ended, 2) if ended else None
 
 
+def _nothing(queues: list[QueueStat], taken: Snapshot) -> None:
+    """One moment does not tell."""
+
+
+def _growth(queues: list[QueueStat], rates: RateHistory) -> float | None:
+    """Jobs a second by which more come than end; less than nothing where it shrinks."""
+    flows = [rates.flow(queue.name) for queue in queues]
+    known = [flow.in_per_s - (flow.out_per_s or 0.0) for flow in flows if flow.in_per_s is not None]
+    return round(sum(known), 3) if len(known) == len(flows) else None
+
+
+def _drain(queues: list[QueueStat], rates: RateHistory) -> float | None:
+    """Seconds until nothing waits; without end where a queue grows or stands still."""
+    longest = 0.0
+    for queue in queues:
+        flow = rates.flow(queue.name)
+        if flow.drain == "unknown":
+            return None
+        if flow.drain == "steady":  # in balance: how long what waits now has to wait
+            longest = max(longest, queue.counts.queued / max(flow.out_per_s or 0.0, 0.001))
+        else:
+            longest = max(longest, math.inf if flow.drain == "never" else flow.drains_in or 0.0)
+    return round(longest, 1)
+
+
 MEASURES = (
     _Measure("max_queued", "queued", "", lambda queues, _: sum(queue.counts.queued for queue in queues)),
     _Measure("max_age", "age", "s", _age),
     _Measure("max_failed", "failed", "", lambda queues, _: sum(queue.counts.failed for queue in queues)),
     _Measure("min_workers", "workers", "", _workers, least=True),
     _Measure("max_failure_rate", "failure_rate", "%", _failure_rate),
+    _Measure("max_growth", "growth", "/s", _nothing, past=_growth),
+    _Measure("max_drain", "drain", "s", _nothing, past=_drain),
 )
 
 Bounds = Annotated[list[str] | None, typer.Option(metavar="[QUEUE=]WARN:CRIT")]
@@ -87,6 +122,8 @@ def check(
     max_failed: Bounds = None,
     min_workers: Bounds = None,
     max_failure_rate: Bounds = None,
+    max_growth: Bounds = None,
+    max_drain: Bounds = None,
     queue: Annotated[list[str] | None, typer.Option(help="Only this queue; repeat for more.")] = None,
     per_queue: Annotated[bool, typer.Option("--per-queue", help="Limits hold for each queue by itself.")] = False,
     stalled: Annotated[
@@ -105,6 +142,8 @@ def check(
         "max_failed": max_failed,
         "min_workers": min_workers,
         "max_failure_rate": max_failure_rate,
+        "max_growth": max_growth,
+        "max_drain": max_drain,
     }
     try:
         bounds = _bounds(given)
@@ -126,7 +165,7 @@ def _bounds(given: dict[str, list[str] | None]) -> _Bounds:
     for measure in MEASURES:
         for text in given[measure.option] or ():
             name, _, bound = text.rpartition("=")
-            unit = _SECONDS if measure.unit == "s" else {"%": 1.0} if measure.unit == "%" else {}
+            unit = _SECONDS if measure.unit == "s" else {measure.unit: 1.0} if measure.unit else {}
             try:
                 found.append((measure, name, limits.parse(bound, unit, least=measure.least)))
             except ValueError as error:
@@ -140,7 +179,7 @@ def _judge(
     from pantry_queue.monitor.limits import WORDS, perfdata
     from pantry_queue.monitor.wire import name_of
 
-    taken = status.take(target)
+    taken, rates = _looked(target, past=any(measure.past for measure, _, _ in bounds))
     by_name = {name_of(one.raw_name): one for one in taken.queues}
     missing = [name for name in [*named, *(name for _, name, _ in bounds if name)] if name not in by_name]
     if missing:
@@ -151,13 +190,16 @@ def _judge(
         groups = [[by_name[name]]] if name else [[one] for one in chosen] if per_queue else [chosen]
         for group in groups:
             whose = f" of {group[0].name}" if name or per_queue else ""
-            value = measure.of(group, taken)
+            value = measure.past(group, rates) if measure.past else measure.of(group, taken)
+            if value is None and measure.past:
+                raise ValueError(f"{measure.label}{whose} is not known: pantry-console record has to run for a minute")
             if value is None:
                 continue
             judged = limit.status(value)
             worst = max(worst, judged)
             if judged:
-                troubles.append(f"{measure.label}{whose} is {value:g}{measure.unit} ({WORDS[judged].lower()})")
+                amount = f"{value:g}{measure.unit}" if math.isfinite(value) else "without end"
+                troubles.append(f"{measure.label}{whose} is {amount} ({WORDS[judged].lower()})")
             data.append(perfdata(measure.label + (f" {group[0].name}" if whose else ""), value, measure.unit, limit))
     if stalled is not None and (still := _still(target, taken, chosen, stalled)):
         worst = 2
@@ -167,6 +209,17 @@ def _judge(
     waits = sum(one.counts.queued for one in chosen)
     says = "; ".join(troubles) or f"{waits:,} wait in {len(chosen)} queues, {_workers(chosen, taken):g} workers"
     return worst, f"PANTRY {WORDS[worst]} - {says.replace('|', '/')} | {' '.join(data).replace('|', '/')}"
+
+
+def _looked(target: Target, *, past: bool) -> tuple[Snapshot, RateHistory]:
+    """The present, and where it is asked for what was sampled before it."""
+    if past:
+        from console.cli.looking import with_past
+
+        return with_past(target)
+    from pantry_queue.monitor.rates import RateHistory
+
+    return status.take(target), RateHistory()
 
 
 def output_safe(name: str) -> str:

@@ -12,8 +12,10 @@ from console.cli import output
 from console.cli.target import Target, of, reader
 
 if TYPE_CHECKING:
+    from console.cli.looking import Look
     from pantry_queue.monitor.alert_rules import Rules
     from pantry_queue.monitor.model import BreakerStat, Counts, QueueStat, Snapshot, WorkerStat
+    from pantry_queue.monitor.rates import Flow
 
 
 def status(
@@ -22,14 +24,15 @@ def status(
     watch: Annotated[float | None, typer.Option(min=0.2, help="Repeat every so many seconds, until Ctrl-C.")] = None,
 ) -> None:
     """Queues, workers and Redis at this moment."""
-    target = of(context)
-    rules = alert_rules(target)
+    from console.cli.looking import Looking
+
+    looking = Looking(of(context))
     while True:
-        snapshot = take(target)
+        look = looking.look()
         if as_json:
-            (output.line if watch else output.document)(snapshot_json(snapshot))
+            (output.line if watch else output.document)(look_json(look))
         else:
-            _show(snapshot, rules)
+            _show(look)
         if not watch:
             return
         time.sleep(watch)
@@ -152,24 +155,47 @@ def snapshot_json(snapshot: Snapshot) -> dict[str, Any]:
     }
 
 
-def _show(snapshot: Snapshot, rules: Rules) -> None:
-    from pantry_queue.monitor.alerts import alerts
-    from pantry_queue.monitor.rates import RateHistory
+def look_json(look: Look) -> dict[str, Any]:
+    """The document of `status --json`: the snapshot, with what moves and what needs an operator."""
+    from console.cli.alerts import alert_json
 
+    found = snapshot_json(look.snapshot)
+    for row, queue in zip(found["queues"], look.snapshot.queues, strict=True):
+        row.update(flow_json(look.rates.flow(queue.name)))
+    found["flow"] = flow_json(look.rates.flow())
+    found["alerts"] = [alert_json(alert, ack) for alert, ack in look.alerts]
+    return found
+
+
+def flow_json(flow: Flow) -> dict[str, Any]:
+    """What moves through a queue, or all of them; null where it is not known."""
+    known = flow.in_per_s is not None
+    rates = {name: getattr(flow, name) for name in ("in_per_s", "out_per_s", "failed_per_s")}
+    return {
+        **{name: None if value is None else round(value, 4) for name, value in rates.items()},
+        "drain": None if flow.drain == "unknown" else flow.drain,
+        "drains_in": None if flow.drains_in is None else round(flow.drains_in, 1),
+        "stalled_for": round(flow.stalled_for, 1) if known else None,
+    }
+
+
+def _show(look: Look) -> None:
+    snapshot, numbers = look.snapshot, (*(name.upper() for name in COUNTS[:7]), "OLDEST", "OUT/S", "DRAINS", "WORKERS")
     output.text("  ".join(filter(None, _redis_words(snapshot))))
-    for alert in alerts(snapshot, RateHistory(), rules):
-        output.text(f"{_MARKS[alert.level]} {alert.subject}: {alert.text}")
+    for alert, ack in look.alerts:
+        answered = f" ({ack.by} answers for it)" if ack else ""
+        output.text(f"{MARKS[alert.level]} {alert.subject}: {alert.text}{answered}")
     output.table(
-        ("QUEUE", *(name.upper() for name in COUNTS[:7]), "OLDEST", "WORKERS"),
-        (_queue_row(queue, snapshot) for queue in snapshot.queues),
-        right=(*(name.upper() for name in COUNTS[:7]), "OLDEST", "WORKERS"),
+        ("QUEUE", *numbers),
+        (_queue_row(queue, snapshot, look.rates.flow(queue.name)) for queue in snapshot.queues),
+        right=numbers,
         cut=("QUEUE",),
     )
     output.table(WORKER_COLUMNS, map(worker_row, snapshot.workers), right=WORKER_NUMBERS, cut=WORKER_CUT)
 
 
 #: As in the console: how urgent a sentence is, also without colour.
-_MARKS = {"critical": "!!", "warning": "! ", "note": "i "}
+MARKS = {"critical": "!!", "warning": "! ", "note": "i "}
 
 
 def _redis_words(snapshot: Snapshot) -> Iterator[str]:
@@ -183,14 +209,22 @@ def _redis_words(snapshot: Snapshot) -> Iterator[str]:
     yield f"{snapshot.round_trip_ms:.1f} ms"
 
 
-def _queue_row(queue: QueueStat, snapshot: Snapshot) -> tuple[str, ...]:
+def _queue_row(queue: QueueStat, snapshot: Snapshot, flow: Flow) -> tuple[str, ...]:
     age = (snapshot.taken_at - queue.oldest_at).total_seconds() if queue.oldest_at else None
     return (
         queue.name,
         *(f"{getattr(queue.counts, name):,}" for name in COUNTS[:7]),
         output.ago(age),
+        "-" if flow.out_per_s is None else f"{flow.out_per_s:.1f}",
+        _drains(flow),
         str(len(queue.workers)),
     )
+
+
+def _drains(flow: Flow) -> str:
+    """When nothing will wait any more, as the console shows it; a dash where that is not known, or nothing waits."""
+    words = {"never": "never", "steady": "steady"}
+    return output.ago(flow.drains_in) if flow.drain == "draining" else words.get(flow.drain, "-")
 
 
 WORKER_COLUMNS = ("WORKER", "VERDICT", "STATE", "QUEUES", "JOB", "BEAT", "DONE", "FAILED")

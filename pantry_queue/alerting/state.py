@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pantry_queue.alerting.message import Message
 from pantry_queue.keys import Keys
 from pantry_queue.monitor.alarms import Alarm
-from pantry_queue.monitor.alerts import ORDER, Alert
-from pantry_queue.text import safe
+from pantry_queue.monitor.kept_alerts import alarm, document
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 #: Seconds what was told is remembered when nobody watches.
 KEPT = 7 * 86_400
 _KINDS_KEPT = 30 * 86_400
-_LARGEST = 4_000_000
 
 
 @dataclass(slots=True)
@@ -67,7 +65,7 @@ def load(client: Redis, keys: Keys) -> State:
     written, kinds = _document(client, keys.alerts), _document(client, keys.alert_kinds)
     return State(
         str(written.get("by", "")),
-        [alarm for alarm in map(_alarm, _list(written.get("alarms"))) if alarm],
+        [found for found in map(alarm, _list(written.get("alarms"))) if found],
         [message for message in map(_message, _list(written.get("outbox"))) if message],
         _kinds(kinds["kinds"]) if isinstance(kinds.get("kinds"), dict) else None,
     )
@@ -75,8 +73,8 @@ def load(client: Redis, keys: Keys) -> State:
 
 def save(client: Redis, keys: Keys, token: str, alarms: Iterable[Alarm], outbox: Iterable[Message]) -> None:
     """Write down what is followed and what is still to be told."""
-    document = {"by": token, "alarms": [asdict(one) for one in alarms], "outbox": [asdict(one) for one in outbox]}
-    client.set(keys.alerts, json.dumps(document), ex=KEPT)
+    written = {"by": token, "alarms": [asdict(one) for one in alarms], "outbox": [asdict(one) for one in outbox]}
+    client.set(keys.alerts, json.dumps(written), ex=KEPT)
 
 
 def save_kinds(client: Redis, keys: Keys, kinds: dict[str, tuple[float, float]]) -> None:
@@ -94,27 +92,11 @@ def _document(client: Redis, key: str) -> dict[str, Any]:
             raise
         client.delete(key)
         return {}
-    try:
-        found = json.loads(stored) if stored and len(stored) <= _LARGEST else {}
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
+    return document(stored)
 
 
 def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
-
-
-def _alarm(value: Any) -> Alarm | None:
-    try:
-        said = value["alert"]
-        alert = Alert(**{name: safe(str(said[name]), 600) for name in Alert.__dataclass_fields__})  # type: ignore[arg-type]
-        told = value["told"]
-        if alert.level not in ORDER or told not in (None, *ORDER):
-            return None
-        return Alarm(alert, float(value["since"]), float(value["over_since"]), float(value["worse_since"]), told)
-    except (KeyError, TypeError, ValueError):
-        return None
 
 
 def _message(value: Any) -> Message | None:

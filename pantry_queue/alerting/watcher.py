@@ -17,7 +17,7 @@ from pantry_queue.alerting.outbox import MOST, Outbox
 from pantry_queue.alerting.webhook import Webhook
 from pantry_queue.connection import connect, describe, translated
 from pantry_queue.errors import PantryError, RedisUnavailable
-from pantry_queue.monitor import acks, snapshot
+from pantry_queue.monitor import kept_alerts, snapshot
 from pantry_queue.monitor.alarms import Alarms, Change, KnownFailures
 from pantry_queue.monitor.alert_rules import Rules
 from pantry_queue.monitor.alerts import Alert, Level, alerts
@@ -153,7 +153,7 @@ class Watcher:
         self._record(client, taken)
         new = self._new_failures(client)
         self._before = alerts(taken, self._rates, self._orders.rules, before=self._before, new=new)
-        quiet = acks.read(client, self._keys).keys()
+        quiet = kept_alerts.read(client, self._keys).acks.keys()
         room = self._outbox.room if self._outbox else MOST
         self._note(self._alarms.observe(taken.taken_at.timestamp(), self._before, quiet, room), self._outbox)
         self._note(self._link.observe(time.time(), ()), self._about_link)

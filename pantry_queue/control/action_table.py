@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-Noun = Literal["jobs", "queues", "workers", "all", "trash"]
+Noun = Literal["jobs", "queues", "workers", "alerts", "all", "trash"]
 #: What undo has to put back; empty where nothing can be.
 Undo = Literal["", "delete", "cancel", "requeue", "move", "reschedule", "copy"]
 
@@ -229,6 +229,17 @@ TABLE: dict[Noun, tuple[Row, ...]] = {
             "forgotten",
             "A worker that still lives registers itself again at its next start.",
         ),
+    ),
+    "alerts": (
+        Row(
+            "acknowledge",
+            (),
+            "A",
+            "Answer for an alert for a while: everybody sees who does, and `watch` is quiet about it.",
+            "acknowledged",
+            options=("seconds",),
+        ),
+        Row("unacknowledge", (), "A", "Take an acknowledgement back: the alert is told again.", "told again"),
     ),
     "all": (
         Row(

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+from pantry_queue.control import acknowledging
 from pantry_queue.control.lua import Scripts
 from pantry_queue.control.operation import Operation
 from pantry_queue.control.outcome import NAMED, Outcome
@@ -26,9 +27,9 @@ def run(scripts: Scripts, plan: Plan, operation: Operation) -> Outcome:
         redis.exceptions.RedisError: it could not be recorded, or not be done.
     """
     began = time.monotonic()
-    do = _DOES[plan.action.name]
     operation.announce(scripts)
-    done, left = do(scripts, plan)
+    by_whom = _DOES_AS.get(plan.action.name)
+    done, left = by_whom(scripts, plan, operation) if by_whom else _DOES[plan.action.name](scripts, plan)
     skipped = Counter(reason for _, reason in [*plan.left_out, *left])
     operation.close(scripts, {"done": done, "skipped": skipped.total()}, undoable=False)
     return Outcome(
@@ -212,4 +213,9 @@ _DOES: dict[str, Callable[[Scripts, Plan], Done]] = {
     "trash.empty": _empty_trash,
     "all.suspend": _suspend,
     "all.resume": _resume,
+}
+#: What has to know who does it, too.
+_DOES_AS: dict[str, Callable[[Scripts, Plan, Operation], Done]] = {
+    "alerts.acknowledge": acknowledging.acknowledge,
+    "alerts.unacknowledge": acknowledging.unacknowledge,
 }

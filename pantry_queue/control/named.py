@@ -27,6 +27,8 @@ def plan(client: Redis, keys: Keys, empty: Plan) -> Plan:
     if action.noun == "workers":
         scope = _listed("worker", selection.ids)
         return replace(empty, scope=scope, groups=_lives(client, keys, selection.ids) if _ends(empty) else ())
+    if action.noun == "alerts":
+        return replace(empty, scope=_listed("alert", selection.ids))
     if action.noun == "trash":
         return replace(empty, scope=_held(client, keys, empty))
     return replace(empty, scope=SafeText("all workers"))

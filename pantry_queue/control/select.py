@@ -26,6 +26,7 @@ from pantry_queue.control.plan import (
 from pantry_queue.errors import ConfigError, NotFound
 from pantry_queue.keys import REGISTRIES, Keys
 from pantry_queue.monitor import fields, jobs
+from pantry_queue.monitor.alert_rules import CODES
 from pantry_queue.monitor.merge import queue_names
 from pantry_queue.monitor.model import JobRow
 from pantry_queue.monitor.wire import ask, blob, blobs, name_of, number, raw_of
@@ -102,6 +103,13 @@ def _check(action: Action, selection: Selection) -> None:
         raise ConfigError(f"{action.verb} needs jobs: give ids, a selection such as --state failed, or --all.")
     if action.noun == "queues" and not selection.queues:
         raise ConfigError(f"{action.verb} needs the name of a queue.")
+    if action.noun == "alerts":
+        wrong = [key for key in selection.ids if key.partition(":")[0] not in CODES or len(key) > 300]
+        if wrong or not selection.ids:
+            raise ConfigError(
+                f"{action.verb} needs alerts as pantry-console alerts list names them"
+                + (f"; {safe(raw_of(wrong[0]), 100)!r} is none." if wrong else ".")
+            )
     wrong = [state for state in selection.states if state not in action.places]
     if wrong:
         raise ConfigError(

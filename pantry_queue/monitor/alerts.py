@@ -87,6 +87,11 @@ def worst_first(found: Iterable[Alert]) -> tuple[Alert, ...]:
     return tuple(sorted(found, key=lambda alert: ORDER[alert.level]))
 
 
+def with_followed(found: Iterable[Alert], followed: Iterable[Alert]) -> tuple[Alert, ...]:
+    """What was found with one's own eyes, and of what another process follows that which one look cannot tell."""
+    return worst_first([*found, *(alert for alert in followed if alert.code == "new-failure")])
+
+
 @dataclass(frozen=True, slots=True)
 class _Look:
     """The rules, and the level of what was told before by its key."""

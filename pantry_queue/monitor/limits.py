@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 Status = Literal[0, 1, 2, 3]
+#: What may stand behind a number; anything else a monitoring system takes for damage.
+_UNITS = ("", "s", "%")
 WORDS: dict[int, str] = {0: "OK", 1: "WARNING", 2: "CRITICAL", 3: "UNKNOWN"}
 
 
@@ -87,6 +89,7 @@ def amount(text: str, unit: Mapping[str, float]) -> float:
 
 
 def perfdata(label: str, value: float, unit: str, limit: Limit | None) -> str:
-    """One item of performance data; a quote in a label is doubled, `=` becomes `_`."""
+    """One item of performance data; a quote in a label is doubled, `=` becomes `_`. A value without end is `U`."""
     name = label.replace("'", "''").replace("=", "_")
-    return f"'{name}'={value:g}{unit};{limit.ranges() if limit else ';'};0"
+    shown = f"{value:g}{unit if unit in _UNITS else ''}" if math.isfinite(value) else "U"
+    return f"'{name}'={shown};{limit.ranges() if limit else ';'};0"

@@ -11,6 +11,7 @@ Time to drain rests on the depth alone, so it does not suffer from either estima
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import pairwise
 
 from pantry_queue.monitor.model import Counts, QueueStat, Snapshot, WorkerStat
@@ -46,6 +47,26 @@ class RateHistory:
                 return
         self._previous = snapshot
         self._add(previous, snapshot, at)
+
+    def recall(self, snapshot: Snapshot, moved: Mapping[str, tuple[float, float]]) -> None:
+        """Add a moment of the past that somebody else has sampled; younger ones and the present follow.
+
+        Args:
+            snapshot: what was kept of it: counts.
+            moved: by queue, jobs that ended and jobs that failed a second in the time before it.
+        """
+        previous, at = self._previous, snapshot.taken_at.timestamp()
+        seconds = max(0.0, at - previous.taken_at.timestamp()) if previous else 0.0
+        before = {queue.name: _alive(queue.counts) for queue in previous.queues} if previous else {}
+        self._previous = snapshot
+        totals = [0.0, 0.0, 0.0]
+        for queue in snapshot.queues:
+            ended, failed = (seconds * rate for rate in moved.get(queue.name, (0.0, 0.0)))
+            alive = _alive(queue.counts)
+            arrived = max(0.0, alive - before.get(queue.name, alive) + ended) if previous else 0.0
+            self._queues.setdefault(queue.name, Track(keep=DRAIN_WINDOW)).add(at, queue.counts, arrived, ended, failed)
+            totals = [sum(pair) for pair in zip(totals, (arrived, ended, failed), strict=True)]
+        self._total.add(at, snapshot.totals, *totals)
 
     def _add(self, previous: Snapshot | None, snapshot: Snapshot, at: float) -> None:
         by_worker = _worked(previous, snapshot)
@@ -149,8 +170,12 @@ def _moved(
         return 0.0, 0.0, 0.0
     registered = _kept(now) - _kept(before)
     ended = max(0, registered, by_worker.get((queue.name,), 0))
-    waiting = now.queued + now.started + now.intermediate - before.queued - before.started - before.intermediate
+    waiting = _alive(now) - _alive(before)
     return max(0, waiting + ended), ended, max(0, now.failed - before.failed)
+
+
+def _alive(counts: Counts) -> int:
+    return counts.queued + counts.started + counts.intermediate
 
 
 def _kept(counts: Counts) -> int:

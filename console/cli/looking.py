@@ -1,0 +1,88 @@
+"""One look at a deployment together with what is known of the minutes before it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from console.cli.status import alert_rules
+from console.cli.target import Target, reader
+
+if TYPE_CHECKING:
+    from pantry_queue.monitor.alarms import Ack
+    from pantry_queue.monitor.alerts import Alert
+    from pantry_queue.monitor.model import Snapshot
+    from pantry_queue.monitor.rates import RateHistory
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was seen.
+
+    Attributes:
+        rates: has observed the snapshot, and before it what was sampled and is kept.
+        alerts: the worst first, each with who answers for it; those that somebody answers for come last.
+    """
+
+    snapshot: Snapshot
+    rates: RateHistory
+    alerts: tuple[tuple[Alert, Ack | None], ...]
+
+
+def with_past(target: Target) -> tuple[Snapshot, RateHistory]:
+    """The present, and a history that knows what was sampled before it.
+
+    Raises:
+        RedisUnavailable: the server is away, or refused us.
+    """
+    from pantry_queue.connection import describe
+    from pantry_queue.monitor import snapshot
+    from pantry_queue.recalling import recall
+
+    settings, keys = target.settings(), target.keys()
+    with reader(settings) as client:
+        rates = recall(client, keys, describe(settings))
+        taken = snapshot.take(client, keys, target=describe(settings))
+    rates.observe(taken)
+    return taken, rates
+
+
+class Looking:
+    """Looks at one deployment, once or again and again.
+
+    Args:
+        target: which.
+
+    Raises:
+        ConfigError: the config file cannot be used; the sentence names the rule.
+    """
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self._rules = alert_rules(target)
+        self._rates: RateHistory | None = None
+        self._before: tuple[Alert, ...] = ()
+
+    def look(self) -> Look:
+        """One look.
+
+        Raises:
+            RedisUnavailable: the server is away, or refused us.
+        """
+        from pantry_queue.connection import describe
+        from pantry_queue.monitor import kept_alerts, snapshot
+        from pantry_queue.monitor.alerts import alerts, with_followed
+        from pantry_queue.recalling import recall
+
+        settings, keys = self._target.settings(), self._target.keys()
+        where = describe(settings)
+        with reader(settings) as client:
+            if self._rates is None:
+                self._rates = recall(client, keys, where)
+            taken = snapshot.take(client, keys, target=where)
+            kept = kept_alerts.read(client, keys)
+        self._rates.observe(taken)
+        self._before = alerts(taken, self._rates, self._rules, before=self._before)
+        shown = with_followed(self._before, (alarm.alert for alarm in kept.alarms if not alarm.over_since))
+        answered = [(alert, kept.acks.get(alert.key)) for alert in shown]
+        return Look(taken, self._rates, tuple(sorted(answered, key=lambda pair: pair[1] is not None)))

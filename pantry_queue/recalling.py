@@ -1,0 +1,74 @@
+"""From the samples that are kept to a history of rates: so that one look knows what came before it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pantry_queue.history import EVERY, FIELD, GAP, INTERVAL
+from pantry_queue.keys import Keys
+from pantry_queue.monitor import fields, wire
+from pantry_queue.monitor.model import Counts, QueueStat, RedisFacts, Snapshot
+from pantry_queue.monitor.rates import RateHistory
+from pantry_queue.monitor.wire import ask, server_time
+from pantry_queue.sample_format import Damaged, Grid, unpack, unscaled
+from pantry_queue.text import SafeText, safe
+
+if TYPE_CHECKING:
+    from redis import Redis
+
+#: What rates look back at most.
+_SECONDS = 300
+
+
+def recall(client: Redis, keys: Keys, target: str, seconds: float = _SECONDS) -> RateHistory:
+    """A history that knows what was sampled of the last minutes, up to the last gap; an empty one where nothing was.
+
+    Observe the present after it. Of the past nothing is known of workers, only that so many jobs ended.
+
+    Args:
+        client: a connection that returns bytes; the right to look is enough.
+        target: address of the server, as the snapshots that follow have it.
+        seconds: how far back, a quarter of an hour at most.
+
+    Raises:
+        redis.exceptions.RedisError: the server is away.
+    """
+    count = int(seconds / INTERVAL) + EVERY
+    clock, reply = ask(client, [("TIME",), ("XREVRANGE", keys.history, "+", "-", "COUNT", count)])
+    now = server_time(clock).timestamp()
+    history, grids, before, step = RateHistory(), dict[int, Grid](), 0.0, INTERVAL
+    for entry, values in reversed(wire.entries(reply)):
+        at = int(entry.split(b"-")[0])
+        try:
+            grid = unpack(values.get(FIELD, b""), grids, at)
+        except Damaged:
+            continue
+        taken = _snapshot(grid, at / 1000, target)
+        if taken is None or not now - seconds <= at / 1000 <= now:
+            continue
+        if at / 1000 - before > GAP * max(1, grid.step):
+            history = RateHistory()
+        history.recall(taken, _moved(grid))
+        before, step = at / 1000, grid.step
+    return history if now - before <= GAP * max(1, step) else RateHistory()
+
+
+def _snapshot(grid: Grid, at: float, target: str) -> Snapshot | None:
+    moment = fields.moment(at)
+    if moment is None:
+        return None
+    stats = []
+    for index, name in enumerate(grid.names):
+        queued, started, finished, failed, deferred, scheduled, *_ = grid.queue(index)
+        counts = Counts(queued, started, finished, failed, deferred, scheduled)
+        stats.append(QueueStat(safe(name), counts, raw_name=name))
+    return Snapshot(moment, 0.0, SafeText(target), RedisFacts(), queues=tuple(stats))
+
+
+def _moved(grid: Grid) -> dict[str, tuple[float, float]]:
+    """Jobs ended and failed a second, by the name of the queue as it is shown."""
+    found: dict[str, tuple[float, float]] = {}
+    for index, name in enumerate(grid.names):
+        *_, ended, failed = map(unscaled, grid.queue(index)[-2:])
+        found[safe(name)] = (ended or 0.0, failed or 0.0)
+    return found
