@@ -10,8 +10,10 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -49,6 +51,8 @@ _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 _reaper: subprocess.Popen[str] | None = None
 _reaper_owner = 0
+#: Children may be ended from several threads at once.
+_telling = threading.Lock()
 
 
 def _tell_reaper(verb: str, pid: int) -> None:
@@ -66,7 +70,7 @@ def _tell_reaper(verb: str, pid: int) -> None:
         )
         _reaper_owner = os.getpid()
     if _reaper.stdin is not None:
-        with contextlib.suppress(OSError):
+        with _telling, contextlib.suppress(OSError):
             _reaper.stdin.write(f"{verb} {pid}\n")
             _reaper.stdin.flush()
 
@@ -143,7 +147,13 @@ class Child:
 
 
 def start(
-    name: str, argv: Sequence[str], *, env: Mapping[str, str], log: Path | None, cwd: Path | None = None
+    name: str,
+    argv: Sequence[str],
+    *,
+    env: Mapping[str, str],
+    log: Path | None,
+    cwd: Path | None = None,
+    talk: socket.socket | None = None,
 ) -> Child:
     """Start a child whose life ends with ours.
 
@@ -153,6 +163,8 @@ def start(
         env: its whole environment.
         log: file its output is appended to, made private to the user; None: our own output.
         cwd: its working directory, ours when left out.
+        talk: becomes its standard input and output, and only what it says on standard error goes to `log`; ours to
+            close. Without one its input is empty.
 
     Raises:
         OSError: the command cannot be started.
@@ -166,9 +178,9 @@ def start(
             list(argv),
             env=dict(env),
             cwd=cwd,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=None if output is None else subprocess.STDOUT,
+            stdin=subprocess.DEVNULL if talk is None else talk.fileno(),
+            stdout=output if talk is None else talk.fileno(),
+            stderr=output,
             start_new_session=True,
         )
     _tell_reaper("add", process.pid)

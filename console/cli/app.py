@@ -28,6 +28,7 @@ from console.cli import (
     profiles,
     queues,
     schedule,
+    serve,
     status,
     suspension,
     trash,
@@ -96,6 +97,7 @@ app.add_typer(alerts.app, name="alerts")
 app.command("record")(history.record)
 app.command("metrics")(metrics.metrics)
 app.command("watch")(watch.watch)
+app.command("serve")(serve.serve)
 app.add_typer(profiles.app, name="profiles")
 
 

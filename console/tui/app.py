@@ -40,6 +40,7 @@ from pantry_queue.monitor.alert_rules import DEFAULT
 
 if TYPE_CHECKING:
     from console.alert_settings import AlertSettings
+    from console.tui.screens.base import ConsoleScreen
     from pantry_queue.config import Settings
     from pantry_queue.control.outcome import Outcome
 
@@ -191,7 +192,7 @@ class ConsoleApp(OwnKeys):
     def needs(self) -> Needs:
         """What the visible screen wants."""
         self._asked = self._question
-        screen = self.console_screen()
+        screen = self._ready_screen()
         return screen.needs() if screen else Needs()
 
     def answered(self, answer: Answer) -> None:
@@ -199,10 +200,15 @@ class ConsoleApp(OwnKeys):
         self.session.answered()
         if answer.snapshot is not None:
             self.session.accept(answer.snapshot)
-        screen = self.console_screen()
+        screen = self._ready_screen()
         if screen is not None and self._asked == self._question:
             screen.accept(answer)
         self.paint()
+
+    def _ready_screen(self) -> ConsoleScreen | None:
+        """The screen that shows Redis, unless it is only being made: it has no parts yet to ask or to fill."""
+        screen = self.console_screen()
+        return screen if screen is not None and screen.is_mounted else None
 
     def failed(self, error: PantryError, next_try_in: float) -> None:
         """There is no answer; the picture stays."""

@@ -42,14 +42,17 @@ def run_console(
     Returns:
         the exit code: 0, 2 when there is no terminal to draw on, 128 + n when signal n ended it.
     """
-    screen = sys.__stderr__
-    refused = terminal.refusal(
-        os.environ, stdin_tty=terminal.is_there(), screen_tty=screen is not None and screen.isatty()
-    )
+    screen, web = sys.__stderr__, terminal.in_browser(os.environ)
+    refused = None
+    if not web:
+        refused = terminal.refusal(
+            os.environ, stdin_tty=terminal.is_there(), screen_tty=screen is not None and screen.isatty()
+        )
     if refused:
         sys.stderr.write(f"pantry-console: {refused}\n")
         return 2
-    look = terminal.examine(os.environ, screen.encoding if screen else None, no_color=no_color)
+    encoding = "utf-8" if web else screen.encoding if screen else None
+    look = terminal.examine(os.environ, encoding, no_color=no_color)
     look = replace(look, clipboard=look.clipboard and clipboard, restricted=look.restricted or restricted)
     app = ConsoleApp(
         settings,
@@ -61,7 +64,7 @@ def run_console(
         unlockable=unlockable,
         start=start,
         alerts=alerts,
-        watch_terminal=True,
+        watch_terminal=not web,
     )
     app.run()
     return app.return_code or 0

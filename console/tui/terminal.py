@@ -20,6 +20,9 @@ _REFUSAL = (
 #: Seconds between two looks whether the terminal is still there, and how long we may take to end when it is not.
 _LOOK, _PATIENCE = 1.0, 5.0
 
+#: Textual's driver for a terminal in a browser, which `TEXTUAL_DRIVER` chooses.
+WEB_DRIVER = "textual.drivers.web_driver:WebDriver"
+
 #: What `PANTRY_THEME` may hold.
 _THEMES = {"dark": DARK.name, "light": LIGHT.name, "ansi": ANSI.name}
 
@@ -84,6 +87,11 @@ def examine(environ: Mapping[str, str], encoding: str | None, *, no_color: bool 
 
 def _is_set(environ: Mapping[str, str], name: str) -> bool:
     return environ.get(name, "") not in ("", "0")
+
+
+def in_browser(environ: Mapping[str, str]) -> bool:
+    """Whether the terminal is one in a browser, at the other end of standard input and output (`console.web`)."""
+    return environ.get("TEXTUAL_DRIVER") == WEB_DRIVER
 
 
 def is_there() -> bool:
