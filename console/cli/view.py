@@ -16,7 +16,7 @@ def view(
         typer.Argument(
             metavar="ADDRESS...",
             help="As behind : in the console: jobs [QUEUE] [STATE] [FILTER], queue NAME, job ID, why ID, "
-            "workers [NAME], overview, failures, schedule, activity, doctor.",
+            "workers [NAME], overview, failures, schedule, activity, doctor, functions.",
         ),
     ],
 ) -> None:

@@ -1,7 +1,7 @@
 """Addresses of views: `jobs ocr failed func:send_mail` opens the same list again, on any console. Pure.
 
     address := "jobs" [queue] [state] [filter] | "queue" queue | "job" id | "why" id | "workers" [name]
-             | "overview" | "failures" | "schedule" | "activity" | "doctor"
+             | "overview" | "failures" | "schedule" | "activity" | "doctor" | "functions"
 
 A queue that looks like a state or like a filter, and each name with blanks in it, goes into double quotes, in which
 characters are escaped as in JSON.
@@ -21,7 +21,7 @@ from pantry_queue.monitor.query import parse as parse_filter
 from pantry_queue.text import safe
 
 #: Places that take no more words.
-PLAIN = ("overview", "failures", "schedule", "activity", "doctor")
+PLAIN = ("overview", "failures", "schedule", "activity", "doctor", "functions")
 PLACES = ("jobs", "queue", "job", "why", "workers", *PLAIN)
 
 _PLAIN_NAME = re.compile(r"[\w./@+-]+")

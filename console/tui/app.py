@@ -27,6 +27,7 @@ from console.tui.refresher import Refresher
 from console.tui.screens.activity import Activity
 from console.tui.screens.doctor import Doctor
 from console.tui.screens.failures import Failures
+from console.tui.screens.functions import Functions
 from console.tui.screens.jobs import Jobs
 from console.tui.screens.overview import Overview
 from console.tui.screens.schedule import Schedule
@@ -82,6 +83,7 @@ class ConsoleApp(OwnKeys):
         "schedule": Schedule,
         "activity": Activity,
         "doctor": Doctor,
+        "functions": Functions,
     }
     DEFAULT_MODE = "overview"
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {ConsoleCommands}

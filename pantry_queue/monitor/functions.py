@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from redis import Redis
 
 #: Minutes asked for in one round trip.
-_MINUTES_A_TRIP = 240
+_MINUTES_A_TRIP = 60
 #: Round trips for what did not fit, over all minutes, and functions told apart.
 _MOST_MORE, _MOST_FUNCTIONS = 200, 2000
 _MOST_EVENTS, _EVENTS_A_TRIP = 10_000, 1000
@@ -102,26 +102,64 @@ def read(client: Redis, keys: Keys, since: float) -> Functions:
     Raises:
         redis.exceptions.RedisError: the server is away, or the counts may not be read.
     """
+    *_, found = reading(client, keys, since)
+    return found
+
+
+def reading(client: Redis, keys: Keys, since: float) -> Iterator[Functions]:
+    """The same in steps of some ten milliseconds, the newest hour first, for who has other things to do between them:
+    each tells the counts so far and how far back they reach, the last ones the slowest runs too.
+
+    Args, Raises: see `read`.
+    """
     now = server_time(ask(client, [("TIME",)])[0])
     last = int(now.timestamp()) // 60
     first = max(last - MOST_MINUTES, int(now.timestamp() - max(0.0, since)) // 60)
-    counts, tallies = MinuteCounts(_MOST_MORE), dict[bytes, _Tally]()
-    written, all_told = 0, True
-    for at in range(first, last + 1, _MINUTES_A_TRIP):
-        minutes = range(at, min(at + _MINUTES_A_TRIP, last + 1))
-        found = counts.read(client, [keys.stats(minute) for minute in minutes])
-        written += len(found)
+    sums = _Sums(now)
+    for at in range(last, first - 1, -_MINUTES_A_TRIP):
+        minutes = range(max(first, at - _MINUTES_A_TRIP + 1), at + 1)
+        sums.add(client, [keys.stats(minute) for minute in minutes])
+        yield sums.so_far(minutes.start)
+    for ended in _ends(client, keys, first * 60_000):
+        sums.note(ended)
+        yield sums.so_far(first)
+
+
+class _Sums:
+    """Sums over minutes, and the slowest run of each function."""
+
+    def __init__(self, now: datetime) -> None:
+        self._now = now
+        self._counts = MinuteCounts(_MOST_MORE)
+        self._tallies: dict[bytes, _Tally] = {}
+        self._slowest: dict[str, Event] = {}
+        self._written, self._all_told = 0, True
+
+    def add(self, client: Redis, minutes: list[str]) -> None:
+        """Read these minutes."""
+        found = self._counts.read(client, minutes)
+        self._written += len(found)
         for one in reversed(found.values()):  # should there be too many, the newest are told
-            all_told = _add(tallies, one) and all_told
-    slowest = _slowest(client, keys, first * 60_000)
-    stats = (_stat(name, tally, slowest) for name, tally in tallies.items())
-    return Functions(
-        since=fields.moment(first * 60) or now,
-        until=now,
-        minutes=written,
-        complete=counts.complete and all_told,
-        functions=tuple(sorted(stats, key=lambda stat: (-stat.runs, stat.func))),
-    )
+            self._all_told = _add(self._tallies, one) and self._all_told
+
+    def note(self, ends: Iterable[Event]) -> None:
+        """Look for the slowest runs among these."""
+        for event in ends:
+            name = _counted_as(event.func)
+            known = self._slowest.get(name)
+            if known is None or (event.seconds or 0) > (known.seconds or 0):
+                self._slowest[name] = event
+
+    def so_far(self, first: int) -> Functions:
+        """What was read, back to this minute."""
+        stats = (_stat(name, tally, self._slowest) for name, tally in self._tallies.items())
+        return Functions(
+            since=fields.moment(first * 60) or self._now,
+            until=self._now,
+            minutes=self._written,
+            complete=self._counts.complete and self._all_told,
+            functions=tuple(sorted(stats, key=lambda stat: (-stat.runs, stat.func))),
+        )
 
 
 def _add(tallies: dict[bytes, _Tally], counts: dict[Place, int]) -> bool:
@@ -174,34 +212,21 @@ def _at(buckets: Counter[int], rank: float) -> float:
     return 0.0
 
 
-def _slowest(client: Redis, keys: Keys, since: int) -> dict[str, Event]:
-    """The slowest run of each function, by what may be read of the events of that time."""
-    found: dict[str, Event] = {}
-    for event in _ends(client, keys, since):
-        name = _counted_as(event.func)
-        known = found.get(name)
-        if known is None or (event.seconds or 0) > (known.seconds or 0):
-            found[name] = event
-    return found
-
-
 def _counted_as(func: str) -> str:
     """A function's name as `workers.stats.name_of` cuts it."""
     return func[:_LONGEST_NAME].replace("|", "_")
 
 
-def _ends(client: Redis, keys: Keys, since: int) -> Iterator[Event]:
+def _ends(client: Redis, keys: Keys, since: int) -> Iterator[list[Event]]:
+    """Ends of runs since then, as far as they may be read and are still there; at least one list."""
     last = f"{since}-0"
     for _ in range(_MOST_EVENTS // _EVENTS_A_TRIP):
         # A damaged or forbidden stream costs the slowest runs and nothing else.
-        read_now: Iterable[Event] = _events_after(client, keys, last)
-        count = 0
-        for event in read_now:
-            count, last = count + 1, event.entry
-            if event.seconds is not None and event.seconds >= 0:
-                yield event
-        if count < _EVENTS_A_TRIP:
+        found = _events_after(client, keys, last)
+        yield [event for event in found if event.seconds is not None and event.seconds >= 0]
+        if len(found) < _EVENTS_A_TRIP:
             return
+        last = found[-1].entry
 
 
 def _events_after(client: Redis, keys: Keys, last: str) -> tuple[Event, ...]:

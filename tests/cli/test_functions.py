@@ -9,7 +9,7 @@ from redis import Redis
 from rq import Queue
 
 from pantry_queue.keys import Keys
-from pantry_queue.monitor.functions import read, times
+from pantry_queue.monitor.functions import read, reading, times
 from pantry_queue.workers import stats
 from pantry_queue.workers.allowlist import AllowList
 from pantry_queue.workers.pantry_worker import PantryWorker
@@ -77,4 +77,12 @@ def test_damage_and_time(cli: Cli, redis_client: Redis) -> None:
     assert not found.complete
     assert found.minutes >= 3
     assert "\x1b" not in cli("functions", "list", "--since", "2m").out
+    everything = read(redis_client, keys, 10**9)
+    assert (len(everything.functions), everything.complete) == (2000, False), "the newest, when there are too many"
+    assert "old" not in {stat.func for stat in everything.functions}
+    redis_client.delete(keys.stats(minute - 3))
     assert "old" in {stat.func for stat in read(redis_client, keys, 10**9).functions}
+    first, *_ = reading(redis_client, keys, 10**9)
+    assert {stat.func for stat in first.functions} > {"new"}, "told at once"
+    assert "old" not in {stat.func for stat in first.functions}
+    assert first.since > everything.since

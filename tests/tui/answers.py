@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from console.tui.counting import Counted, FunctionsNeed
 from console.tui.examining import DoctorNeed, Examined, WhyNeed
 from console.tui.needs import ScheduleNeed
 from console.tui.source import Need
@@ -13,6 +14,8 @@ from pantry_queue.monitor.diagnosis.facts import JobFacts
 from pantry_queue.monitor.diagnosis.lost import Lost
 from pantry_queue.monitor.diagnosis.model import Explanation
 from pantry_queue.monitor.diagnosis.why import explain
+from pantry_queue.monitor.events import Event
+from pantry_queue.monitor.functions import Functions, FunctionStat, Times
 from pantry_queue.monitor.model import Counts, CronEntry, Due, Schedule, SchedulerStat
 from tests.tui.fixed import NOW, ago, job_detail, job_row, snapshot, text
 from tests.tui.support import FixedSource
@@ -77,7 +80,33 @@ def schedule() -> Schedule:
     )
 
 
-ANSWERS: dict[type[Need[Any]], Any] = {DoctorNeed: ill(), WhyNeed: why(), ScheduleNeed: schedule()}
+def counted() -> Counted:
+    """Functions that fare well and badly, one whose slowest run is forgotten."""
+    ends = (text("default"), text("app.tasks.send_mail"), text("web-3.4102"))
+    slowest = Event("1-1", ago(900), text("failed"), text("ocr-1042"), *ends, 12.3, text("OSError: full"), b"ocr-1042")
+    stats = (
+        FunctionStat(
+            text("app.tasks.send_mail"),
+            12_041,
+            120,
+            Times(12_041, 0.21, 1.9, 16.4),
+            Times(12_041, 0.9, 31.0, 131.0),
+            slowest,
+        ),
+        FunctionStat(
+            text("app.reports.build"), 31, 4, Times(31, 42.0, 118.0, 131.1), Times(31, 0.004, 0.02, 0.03), slowest
+        ),
+        FunctionStat(text("app.cache.warm"), 7, 0, Times(7, 0.0004, 0.001, 0.001), Times()),
+    )
+    return Counted(Functions(ago(3600), NOW, 60, True, stats), True)
+
+
+ANSWERS: dict[type[Need[Any]], Any] = {
+    DoctorNeed: ill(),
+    WhyNeed: why(),
+    ScheduleNeed: schedule(),
+    FunctionsNeed: counted(),
+}
 
 
 def source(others: dict[type[Need[Any]], Any] | None = None) -> FixedSource:

@@ -37,6 +37,7 @@ SCREENS = {
     "copy": ("3", "f", "enter", "y"),
     "workers": ("4", "G"),
     "doctor": ("7", "j"),
+    "functions": ("8",),
     "why": ("2", "j", "W"),
     "doctor-checks": ("7", "right_square_bracket", "j", "j"),
     "help": ("question_mark",),

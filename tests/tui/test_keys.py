@@ -15,6 +15,7 @@ from console.tui.screens.confirm import Confirm
 from console.tui.screens.copy_menu import CopyMenu
 from console.tui.screens.doctor import Doctor
 from console.tui.screens.failures import Failures
+from console.tui.screens.functions import Functions
 from console.tui.screens.help import Help
 from console.tui.screens.job import JobScreen
 from console.tui.screens.jobs import Jobs
@@ -32,7 +33,7 @@ from tests.tui.support import console, line_with, lines, press, screen, settle
 #: Who answers to the actions of a scope.
 OWNERS: dict[Scope, tuple[type, ...]] = {
     "app": (ConsoleApp,),
-    "mode": (Overview, Jobs, Failures, Workers, Schedule, Activity, Doctor),
+    "mode": (Overview, Jobs, Failures, Workers, Schedule, Activity, Doctor, Functions),
     "detail": (JobScreen,),
     "rows": (RowTable,),
     "text": (TextView,),
@@ -48,9 +49,10 @@ OWNERS: dict[Scope, tuple[type, ...]] = {
     "activity": (Activity,),
     "event": (Activity,),
     "doctor": (Doctor,),
+    "functions": (Functions,),
     "remedy": (Doctor, Why),
     "answer": (Why,),
-    "why": (Jobs, JobScreen, Failures, Schedule, Activity),
+    "why": (Jobs, JobScreen, Failures, Schedule, Activity, Functions),
     "help": (Help,),
     "marks": (RowTable,),
     "dialog": (Confirm, Ask),
@@ -93,6 +95,7 @@ def test_ids_are_unique_and_scopes_and_groups_are_known() -> None:
         ("app", "mode", "schedule", "due", "rows"),
         ("app", "mode", "activity", "event", "rows"),
         ("app", "mode", "doctor", "remedy", "rows"),
+        ("app", "mode", "functions", "why", "rows"),
         ("app", "detail", "answer", "remedy", "why", "rows"),
         ("help", "text"),
     ],
