@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from pantry_queue.control import trash
+from pantry_queue.control import records, trash
 from pantry_queue.control.lua import Scripts
 from pantry_queue.keys import Keys
 from pantry_queue.monitor import wire
@@ -13,7 +13,6 @@ from pantry_queue.monitor import wire
 if TYPE_CHECKING:
     from redis import Redis
 
-_CHUNK = 500
 _KINDS = ("job", "results", "dependents", "dependencies")
 
 
@@ -24,8 +23,8 @@ def jobs_of(client: Redis, keys: Keys, names: Sequence[str]) -> int:
         NotFound: a name that is not there.
     """
     held = [keys.operation(name) for name in names]
-    replies = wire.ask(client, [question for key in held for question in (("EXISTS", key), ("LLEN", f"{key}:jobs"))])
-    numbers = [wire.number(reply) for reply in replies]
+    replies = wire.ask(client, [question for key in held for question in (("EXISTS", key), ("HGET", key, "left"))])
+    numbers = [reply if isinstance(reply, int) else int(wire.blob(reply) or b"0") for reply in replies]
     for name, there in zip(names, numbers[::2], strict=True):
         if not there:
             raise trash.gone(name)
@@ -53,13 +52,14 @@ def empty(scripts: Scripts, names: Sequence[str] = ()) -> int:
 def _delete(scripts: Scripts, name: str) -> int:
     key = scripts.keys.operation(name)
     deleted = 0
-    while lines := scripts.connection.lrange(f"{key}:jobs", 0, _CHUNK - 1):
-        ids = [str(record[0]) for record in map(trash.record_of, lines)]
+    while (line := scripts.connection.lindex(f"{key}:jobs", 0)) is not None:
+        ids = [str(record[0]) for record in records.unpacked(line)]
         with scripts.connection.pipeline() as pipe:
             pipe.unlink(*(wire.raw_of(f"{key}:{kind}:{job_id}") for job_id in ids for kind in _KINDS))
-            pipe.ltrim(f"{key}:jobs", len(lines), -1)
+            pipe.ltrim(f"{key}:jobs", 1, -1)
+            pipe.hincrby(key, "left", -len(ids))
             pipe.execute()
-        deleted += len(lines)
+        deleted += len(ids)
     with scripts.connection.pipeline() as pipe:
         pipe.unlink(key)
         pipe.zrem(scripts.keys.trash, name)

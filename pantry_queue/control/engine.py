@@ -8,11 +8,12 @@ import zlib
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from pantry_queue.connection import unavailable
-from pantry_queue.control.lua import Scripts, Turn
+from pantry_queue.control.lua import Scripts, Turn, joined
 from pantry_queue.control.operation import Operation
 from pantry_queue.control.outcome import NAMED, Outcome, Progress
 from pantry_queue.control.pace import Pace
@@ -126,7 +127,7 @@ class Run:
             self._check(error)
             ids = self._ids(where)
             turn = self._each(plan, shared, ids, pace)
-            return Turn(len(ids), turn.done, turn.emptied, turn.skipped)
+            return replace(turn, looked=len(ids))
 
     def _ids(self, where: dict[str, Any]) -> list[str]:
         keys, first = self.scripts.keys, where["skip"]
@@ -149,9 +150,7 @@ class Run:
                 return Turn(1, 0)
             half = len(ids) // 2
             parts = [self._each(plan, options, part, pace) for part in (ids[:half], ids[half:])]
-            return Turn(
-                len(ids), sum(p.done for p in parts), sum(p.emptied for p in parts), parts[0].skipped + parts[1].skipped
-            )
+            return joined(parts)
 
     def _named(self, plan: Plan, options: dict[str, Any], ids: Sequence[str], pace: Pace) -> Turn:
         if plan.action.undo != "copy":
@@ -195,6 +194,7 @@ class Run:
         self._done += turn.done
         self._emptied += turn.emptied
         self._leave(turn.skipped)
+        self._failed += [(job_id, safe(words, 200)) for job_id, words in turn.refused]
 
     def _leave(self, skipped: Sequence[tuple[str, str]]) -> None:
         self._skipped.update(reason for _, reason in skipped)

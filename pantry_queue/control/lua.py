@@ -35,12 +35,25 @@ class Turn:
         emptied: entries that were no jobs, taken out of where they stood.
         skipped: jobs it left alone, each with the reason: `missing`, `broken`, `running`, `starting` (a worker has
             just taken it), `changed` (since it was seen), or the state that stood in the way.
+        refused: jobs that Redis would not let it change, each with Redis' words.
     """
 
     looked: int
     done: int
     emptied: int = 0
     skipped: tuple[tuple[str, str], ...] = ()
+    refused: tuple[tuple[str, str], ...] = ()
+
+
+def joined(turns: Sequence[Turn]) -> Turn:
+    """What several calls did together."""
+    return Turn(
+        looked=sum(turn.looked for turn in turns),
+        done=sum(turn.done for turn in turns),
+        emptied=sum(turn.emptied for turn in turns),
+        skipped=tuple(pair for turn in turns for pair in turn.skipped),
+        refused=tuple(pair for turn in turns for pair in turn.refused),
+    )
 
 
 @cache
@@ -90,9 +103,9 @@ class Scripts:
             redis.exceptions.RedisError: Redis does not answer, or refuses; a script that was refused changed nothing.
         """
         text = raw_of(json.dumps(options, ensure_ascii=False))
-        looked, done, emptied, flat = json.loads(name_of(self.send(name, text, *map(raw_of, ids))))
-        pairs = iter(flat or ())
-        return Turn(looked, done, emptied, tuple(zip(pairs, pairs, strict=True)))
+        looked, done, emptied, *left = json.loads(name_of(self.send(name, text, *map(raw_of, ids))))
+        skipped, refused = (tuple(zip(flat[::2], flat[1::2], strict=True)) if flat else () for flat in left)
+        return Turn(looked, done, emptied, skipped, refused)
 
 
 def word_list(words: tuple[str, ...]) -> tuple[Argument, ...]:

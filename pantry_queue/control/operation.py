@@ -3,8 +3,8 @@
 Under `pantry:trash` a sorted set names the operations that can be undone, each with the time it expires at. Of an
 operation there are, all with the same expiry, so nothing has to be cleaned up:
 
-    pantry:trash:<operation>              hash: action, kind, prefix, at, selection, reason, total, done, and counts
-    pantry:trash:<operation>:jobs         list: one JSON array a job, written and read by scripts
+    pantry:trash:<operation>              hash: action, kind, prefix, at, selection, reason, total, done, left, counts
+    pantry:trash:<operation>:jobs         list: what undo needs of each job, many in a line (`records.py`)
     pantry:trash:<operation>:<kind>:<id>  a deleted job's own keys, renamed: job, results, dependents, dependencies
 """
 

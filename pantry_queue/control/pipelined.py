@@ -7,15 +7,16 @@ failing orphans are left alone as well.
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from pantry_queue.control.lua import Scripts, Turn
+from pantry_queue.control.lua import Scripts, Turn, joined
 from pantry_queue.control.pipelined_facts import gather
 from pantry_queue.control.pipelined_undo import undo_writes
 from pantry_queue.control.pipelined_writes import WRITES, Write, check_kinds, enter
+from pantry_queue.control.records import packed, unpacked
 from pantry_queue.monitor.wire import Command, ask, blob, name_of, raw_of
 
 if TYPE_CHECKING:
@@ -52,12 +53,7 @@ class Pipelined:
             self._chunk(name, {**options, "copies": copies}, names[at : at + _MOST], scores)
             for at in range(0, len(names), _MOST)
         ]
-        return Turn(
-            looked,
-            sum(turn.done for turn in turns),
-            sum(turn.emptied for turn in turns),
-            tuple(pair for turn in turns for pair in turn.skipped),
-        )
+        return replace(joined(turns), looked=looked)
 
     def _announce(self, options: Mapping[str, Any]) -> None:
         """As in the scripts: first the audit, and nothing if that fails."""
@@ -100,10 +96,7 @@ class Pipelined:
         if len(ids) == 1:
             return Turn(1, 0, 0, ((ids[0], "changing"),))
         half = len(ids) // 2
-        parts = [self._chunk(name, options, part, scores) for part in (ids[:half], ids[half:])]
-        return Turn(
-            len(ids), sum(p.done for p in parts), sum(p.emptied for p in parts), parts[0].skipped + parts[1].skipped
-        )
+        return joined([self._chunk(name, options, part, scores) for part in (ids[:half], ids[half:])])
 
     def _try(self, name: str, options: Mapping[str, Any], ids: Sequence[str], scores: Mapping[str, str]) -> Turn | None:
         """None when somebody else changed one of these jobs meanwhile."""
@@ -126,9 +119,9 @@ class Pipelined:
         for command in commands:
             enter(pipe, command)
         if operation and writes.records:
-            lines = [raw_of(json.dumps(record, ensure_ascii=False)) for record in writes.records]
-            pipe.rpush(f"{operation['key']}:jobs", *lines)
+            pipe.rpush(f"{operation['key']}:jobs", packed(writes.records))
             pipe.expire(f"{operation['key']}:jobs", operation["keep"])
+            pipe.hincrby(operation["key"], "left", len(writes.records))
         if operation:
             pipe.hincrby(operation["key"], "done", writes.done)
             pipe.hset(operation["key"], mapping={"turn": operation["turn"], "token": options["token"]})
@@ -142,23 +135,50 @@ class Pipelined:
         return turn
 
     def _restore(self, options: Mapping[str, Any]) -> Turn:
-        """Record by record: what undo finds differs from job to job."""
+        """Record by record, each in a line of its own: what undo finds differs from job to job."""
         lines_key = f"{options['of']}:jobs"
         from_end = options["kind"] in ("delete", "cancel", "move")
-        found: Any = (
-            self._client.lrange(lines_key, -options["count"], -1)
-            if from_end
-            else self._client.lrange(lines_key, 0, options["count"] - 1)
-        )
-        done, skipped = 0, []
-        for line in reversed(found) if from_end else found:
-            record = json.loads(name_of(line))
+        options = {**options, "known": self._client.exists(options["of"])}
+        looked, done, skipped = 0, 0, []
+        while looked < options["count"]:
+            line = self._single(lines_key, from_end=from_end)
+            if line is None:
+                break
+            (record,) = unpacked(line)
             why = self._undo(options, record, line, lines_key)
+            looked += 1
             if why is None:
                 done += 1
             else:
                 skipped.append((str(record[0]), why))
-        return Turn(len(found), done, 0, tuple(skipped))
+        return Turn(looked, done, 0, tuple(skipped))
+
+    def _single(self, lines_key: str, *, from_end: bool) -> bytes | None:
+        """The next line, of one record; None when there is none."""
+        from redis.exceptions import WatchError
+
+        end = -1 if from_end else 0
+        while True:
+            with self._client.pipeline() as pipe:
+                _watch(pipe, [lines_key])
+                line: Any = pipe.lindex(lines_key, end)
+                if line is None:
+                    return None
+                records = list(unpacked(line))
+                if len(records) == 1:
+                    return bytes(line)
+                singles = [packed([record]) for record in records]
+                pipe.multi()
+                # First the new ones: a list that were empty in between would live for ever.
+                if from_end:
+                    pipe.rpush(lines_key, *singles)
+                else:
+                    pipe.lpush(lines_key, *reversed(singles))
+                pipe.lrem(lines_key, 1, line)
+                try:
+                    pipe.execute()
+                except WatchError:
+                    continue
 
     def _undo(self, options: Mapping[str, Any], record: list[Any], line: bytes, lines_key: str) -> str | None:
         """The reason why it cannot be undone, or None when it was."""
@@ -175,9 +195,11 @@ class Pipelined:
                 pipe.multi()
                 for command in commands:
                     enter(pipe, command)
-                pipe.lrem(lines_key, 1, line)  # type: ignore[arg-type]  # redis-py knows text only
-                if why == "exists":
+                if why == "exists":  # to the other end, so that it is not taken again now
                     pipe.lpush(lines_key, line)
+                elif options["known"]:
+                    pipe.hincrby(options["of"], "left", -1)
+                pipe.lrem(lines_key, -1 if why == "exists" else 1, line)  # type: ignore[arg-type]  # knows text only
                 try:
                     pipe.execute()
                 except WatchError:

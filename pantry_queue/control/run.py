@@ -74,7 +74,7 @@ def requeue(
         at_front: next in the queue instead of last.
 
     Returns:
-        For each id `done`, `missing`, `running`, `broken`, or the state that stood in the way.
+        For each id `done`, `missing`, `running`, `broken`, the state that stood in the way, or Redis' refusal.
     """
     turn = scripts.bulk("requeue", {"iso": stamp_now(), "states": states, "front": at_front}, ids)
     return _words(turn, ids)
@@ -95,5 +95,5 @@ def cancel(scripts: Scripts, ids: Sequence[str], states: tuple[str, ...] = WAITI
 
 
 def _words(turn: Turn, ids: Sequence[str]) -> list[str]:
-    why = dict(turn.skipped)
+    why = dict([*turn.skipped, *turn.refused])
     return [why.get(job_id, "done") for job_id in ids]

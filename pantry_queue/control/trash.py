@@ -5,7 +5,6 @@ What is stored is told in `operation.py`.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +12,7 @@ from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from pantry_queue.connection import translated
-from pantry_queue.control import audit, run
+from pantry_queue.control import audit, records, run
 from pantry_queue.control.actions import ACTIONS
 from pantry_queue.control.engine import Run
 from pantry_queue.control.lua import Scripts
@@ -73,16 +72,16 @@ def operations(scripts: Scripts) -> list[Kept]:
     return sorted(found, key=lambda kept: kept.at.timestamp() if kept.at else 0.0, reverse=True)
 
 
-def jobs(scripts: Scripts, name: str, *, start: int = 0, count: int = 100) -> list[KeptJob]:
-    """Jobs of an operation, as they were.
+def jobs(scripts: Scripts, name: str, *, count: int = 100) -> list[KeptJob]:
+    """The first jobs of an operation, as they were.
 
     Raises:
         NotFound: no such operation, or its time is over.
     """
     with translated(scripts.settings):
         about_of(scripts, name)
-        lines = scripts.connection.lrange(f"{scripts.keys.operation(name)}:jobs", start, start + count - 1)
-    return [KeptJob(*(safe(wire.raw_of(str(part))) for part in record[:3])) for record in map(record_of, lines)]
+        found = _first(scripts, scripts.keys.operation(name), count)
+    return [KeptJob(*(safe(wire.raw_of(str(part))) for part in record[:3])) for record in found]
 
 
 def undo(
@@ -114,7 +113,7 @@ def undo(
         name = _last(scripts)
     with translated(scripts.settings):
         about = about_of(scripts, name)
-        total = scripts.connection.llen(f"{scripts.keys.operation(name)}:jobs")
+        total = int(about.get("left", b"0"))
         facts: dict[str, str | int] = {"selection": f"{total:,} jobs of {safe(name)}", "total": total, "reason": reason}
         operation = Operation(ACTIONS["trash.undo"], actor, facts, of=name)
         running = Run(scripts, operation, total, progress or (lambda _: None), stop)
@@ -167,7 +166,7 @@ def _steps(running: Run, options: dict[str, Any], total: int, pace: Pace) -> Ite
         count = min(pace.size, total - looked)
         turn = running.call("restore", {**options, "count": count, "states": []}, (), pace, count)
         running.count(turn)
-        looked += count
+        looked += turn.looked
         if not turn.looked:
             break
         yield
@@ -197,7 +196,7 @@ def about_of(scripts: Scripts, name: str) -> dict[str, bytes]:
         NotFound: it is not there.
         Refused: it was done under another key prefix.
     """
-    names = ("action", "kind", "prefix", "at", "selection", "reason", "user", "done")
+    names = ("action", "kind", "prefix", "at", "selection", "reason", "user", "done", "left")
     about = wire.fields(scripts.connection.hmget(scripts.keys.operation(name), names), names)
     prefix = about.get("prefix")
     if prefix is None:
@@ -218,7 +217,7 @@ def _kept(scripts: Scripts, name: str) -> Kept | None:
         about = about_of(scripts, name)
     except (NotFound, Refused):
         return None
-    waiting = scripts.connection.llen(f"{key}:jobs")
+    waiting = int(about.get("left", b"0"))
     life = scripts.connection.pttl(key)
     return Kept(
         name=name,
@@ -239,8 +238,7 @@ _SAMPLE = 20
 
 def _size(scripts: Scripts, key: str, count: int) -> int | None:
     """Bytes of all its deleted jobs, from those of some."""
-    lines = scripts.connection.lrange(f"{key}:jobs", 0, _SAMPLE - 1)
-    ids = [str(record[0]) for record in map(record_of, lines)]
+    ids = [str(record[0]) for record in _first(scripts, key, _SAMPLE)]
     sizes = wire.ask(
         scripts.connection,
         [("MEMORY", "USAGE", f"{key}:{kind}:{job_id}") for job_id in ids for kind in ("job", "results")],
@@ -251,7 +249,11 @@ def _size(scripts: Scripts, key: str, count: int) -> int | None:
     return round(sum(known) / len(ids) * count)
 
 
-def record_of(line: bytes | str) -> list[Any]:
-    """One job of an operation, as the scripts wrote it: its id first."""
-    record: list[Any] = json.loads(wire.name_of(line))
-    return record
+def _first(scripts: Scripts, key: str, count: int) -> list[list[Any]]:
+    """As many records as wanted, or all there are; lines are read one by one, since each holds many."""
+    found: list[list[Any]] = []
+    at = 0
+    while len(found) < count and (line := scripts.connection.lindex(f"{key}:jobs", at)) is not None:
+        found += records.unpacked(line)
+        at += 1
+    return found[:count]

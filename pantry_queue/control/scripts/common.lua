@@ -1,7 +1,8 @@
 -- Put before every script. ARGV[1] is RQ's key prefix; what follows it is told at the head of each script.
 -- Times in scores are whole seconds of the server's clock, as RQ writes them (rq.utils.current_timestamp).
+local call, try = redis.call, redis.pcall
 local P = ARGV[1]
-local now = tonumber(redis.call('TIME')[1])
+local now = tonumber(call('TIME')[1])
 
 -- RQ's name of a state -> the registry that names the job while it is in it.
 local REGISTRY = {
@@ -16,21 +17,21 @@ local function registry_key(registry, queue) return P .. ':' .. registry .. ':' 
 
 -- Fields of a job, or nil when something else than a hash stands under its name.
 local function read(id, ...)
-  local reply = redis.pcall('HMGET', job_key(id), ...)
+  local reply = try('HMGET', job_key(id), ...)
   if reply.err then return nil end
   return reply
 end
 
 -- RQ itself takes a hash without `data` for no job at all; it may be megabytes, so it is never read.
-local function exists(id) return redis.call('HEXISTS', job_key(id), 'data') == 1 end
+local function exists(id) return call('HEXISTS', job_key(id), 'data') == 1 end
 
 -- Whether a worker runs the job now, whatever its state says: a job that was canceled or deleted while it ran
 -- still does. The hash of an execution lives as long as the worker's heartbeats (rq.executions).
 local function running(id)
-  local executions = redis.pcall('ZRANGE', P .. ':executions:' .. id, 0, -1)
+  local executions = try('ZRANGE', P .. ':executions:' .. id, 0, -1)
   if executions.err then return false end
   for _, execution in ipairs(executions) do
-    if redis.call('EXISTS', P .. ':execution:' .. id .. ':' .. execution) == 1 then return true end
+    if call('EXISTS', P .. ':execution:' .. id .. ':' .. execution) == 1 then return true end
   end
   return false
 end
@@ -45,25 +46,25 @@ end
 -- RQ's rate limits (rq.rate_limit, ACQUIRE_AND_ENQUEUE_SCRIPT): waiting jobs into free slots, oldest first.
 local function promote(limit, concurrency, iso)
   local allowed, waiting = P .. ':rl:' .. limit .. ':allowed', P .. ':rl:' .. limit .. ':rate_limited'
-  while redis.call('ZCARD', allowed) < concurrency do
-    local next_one = redis.call('ZPOPMIN', waiting)
+  while call('ZCARD', allowed) < concurrency do
+    local next_one = call('ZPOPMIN', waiting)
     if #next_one == 0 then return end
     local id = next_one[1]
-    local job = redis.call('HMGET', job_key(id), 'origin', 'status', 'enqueue_at_front')
+    local job = call('HMGET', job_key(id), 'origin', 'status', 'enqueue_at_front')
     if job[1] and job[2] == 'rate_limited' then
-      redis.call('ZADD', allowed, now, id)
-      redis.call(job[3] == '1' and 'LPUSH' or 'RPUSH', queue_key(job[1]), id)
-      redis.call('HSET', job_key(id), 'status', 'queued', 'enqueued_at', iso)
+      call('ZADD', allowed, now, id)
+      call(job[3] == '1' and 'LPUSH' or 'RPUSH', queue_key(job[1]), id)
+      call('HSET', job_key(id), 'status', 'queued', 'enqueued_at', iso)
     end
   end
 end
 
 -- A job that was canceled or deleted leaves its rate limit (RateLimitRegistry.cancel and its script).
 local function leave_limit(limit, id, iso)
-  redis.call('ZREM', P .. ':rl:' .. limit .. ':rate_limited', id)
-  local state = redis.call('HGET', job_key(id), 'status')
+  call('ZREM', P .. ':rl:' .. limit .. ':rate_limited', id)
+  local state = call('HGET', job_key(id), 'status')
   if state == 'queued' or state == 'started' then return end
-  if redis.call('ZCOUNT', P .. ':executions:' .. id, '(' .. now, '+inf') > 0 then return end
-  if redis.call('ZREM', P .. ':rl:' .. limit .. ':allowed', id) == 0 then return end
-  promote(limit, tonumber(redis.call('HGET', P .. ':rl:' .. limit, 'concurrency') or '0') or 0, iso)
+  if call('ZCOUNT', P .. ':executions:' .. id, '(' .. now, '+inf') > 0 then return end
+  if call('ZREM', P .. ':rl:' .. limit .. ':allowed', id) == 0 then return end
+  promote(limit, tonumber(call('HGET', P .. ':rl:' .. limit, 'concurrency') or '0') or 0, iso)
 end

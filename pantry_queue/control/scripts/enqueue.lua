@@ -25,19 +25,19 @@ local LEAVE = {'finished', 'failed', 'canceled', 'scheduled', 'deferred', 'ready
 local budget = 200000
 
 local function listed(key, id)
-  local length = redis.pcall('LLEN', key)
+  local length = try('LLEN', key)
   if type(length) ~= 'number' or length == 0 then return false end
   budget = budget - length
-  return budget < 0 or redis.call('LPOS', key, id) ~= false
+  return budget < 0 or call('LPOS', key, id) ~= false
 end
 
 local function registered_as_running(queue, id)
   local key = registry_key('wip', queue)
-  local length = redis.pcall('ZCARD', key)
+  local length = try('ZCARD', key)
   if type(length) ~= 'number' or length == 0 then return false end
   budget = budget - length
   if budget < 0 then return true end
-  for _, member in ipairs(redis.call('ZRANGE', key, 0, -1)) do
+  for _, member in ipairs(call('ZRANGE', key, 0, -1)) do
     if member == id or string.sub(member, 1, #id + 1) == id .. ':' then return true end
   end
   return false
@@ -46,9 +46,9 @@ end
 -- Whether anything holds the job that somebody will act on.
 local function held(id, queue, limit)
   for _, registry in ipairs({'scheduled', 'deferred', 'ready'}) do
-    if type(redis.pcall('ZSCORE', registry_key(registry, queue), id)) == 'string' then return true end
+    if type(try('ZSCORE', registry_key(registry, queue), id)) == 'string' then return true end
   end
-  if limit and limit ~= '' and redis.call('ZSCORE', P .. ':rl:' .. limit .. ':rate_limited', id) then return true end
+  if limit and limit ~= '' and call('ZSCORE', P .. ':rl:' .. limit .. ':rate_limited', id) then return true end
   return registered_as_running(queue, id) or listed(queue_key(queue), id)
     or listed(queue_key(queue) .. ':intermediate', id)
 end
@@ -78,8 +78,8 @@ local function forget(id, queue, old)
     places[old[2]] = places[old[2]] or {}
     table.insert(places[old[2]], id)
   end
-  if old[1] then redis.call('PERSIST', job_key(id) .. ':dependents') end
-  if old[5] and old[5] ~= '' then redis.pcall('SREM', P .. ':group:' .. old[5], id) end
+  if old[1] then call('PERSIST', job_key(id) .. ':dependents') end
+  if old[5] and old[5] ~= '' then try('SREM', P .. ':group:' .. old[5], id) end
 end
 
 -- A key of the wrong kind must show before anything is written: a script is not rolled back.
@@ -87,8 +87,8 @@ local checked = {}
 for i = first, #ARGV, 5 do
   local queue = ARGV[i + 1]
   if not checked[queue] then
-    redis.call('LLEN', queue_key(queue))
-    redis.call('SADD', P .. ':queues', queue_key(queue))
+    call('LLEN', queue_key(queue))
+    call('SADD', P .. ':queues', queue_key(queue))
     checked[queue] = true
   end
 end
@@ -111,23 +111,23 @@ for i = first, #ARGV, 5 do
   end
   letters[#letters + 1] = letter
 end
-if #leftovers > 0 then redis.call('UNLINK', unpack(leftovers)) end
+if #leftovers > 0 then call('UNLINK', unpack(leftovers)) end
 for queue, ids in pairs(places) do
-  for _, registry in ipairs(LEAVE) do redis.pcall('ZREM', registry_key(registry, queue), unpack(ids)) end
+  for _, registry in ipairs(LEAVE) do try('ZREM', registry_key(registry, queue), unpack(ids)) end
 end
 
 local pushes = {RPUSH = {}, LPUSH = {}}
 for _, i in ipairs(fresh) do
   local id, queue, command = ARGV[i], ARGV[i + 1], ARGV[i + 2] == '1' and 'LPUSH' or 'RPUSH'
-  redis.call('HSET', job_key(id), 'origin', queue, 'data', ARGV[i + 3], 'description', ARGV[i + 4], unpack(shared))
+  call('HSET', job_key(id), 'origin', queue, 'data', ARGV[i + 3], 'description', ARGV[i + 4], unpack(shared))
   if ttl > 0 then
-    redis.call('EXPIRE', job_key(id), ttl)
-    redis.call('EXPIRE', job_key(id) .. ':dependents', ttl)
+    call('EXPIRE', job_key(id), ttl)
+    call('EXPIRE', job_key(id) .. ':dependents', ttl)
   end
   pushes[command][queue] = pushes[command][queue] or {}
   table.insert(pushes[command][queue], id)
 end
 for command, queues in pairs(pushes) do
-  for queue, ids in pairs(queues) do redis.call(command, queue_key(queue), unpack(ids)) end
+  for queue, ids in pairs(queues) do call(command, queue_key(queue), unpack(ids)) end
 end
 return table.concat(letters)

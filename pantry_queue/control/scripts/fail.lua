@@ -6,29 +6,23 @@
 --   error  the result's exc_string as RQ stores it (base64 of compressed text)
 local ids, scores, looked = pick()
 local FAILURE_TTL = 8
-local FIELDS = fields_with({'failure_ttl'})
 local taken, jobs, started = {}, {}, grouped()
-for _, id in ipairs(ids) do
-  local job = read(id, unpack(FIELDS))
-  local why = obstacle(id, job, nil)
-  if why then
-    skip(id, why)
-  else
-    taken[#taken + 1] = id
-    jobs[id] = job
-    table.insert(started[job[ORIGIN] or ''], id)
-  end
-end
+each(ids, scores, fields_with({'failure_ttl'}), 0, function(_, id, job)
+  taken[#taken + 1] = id
+  jobs[#taken] = job
+  table.insert(started[job[ORIGIN]], id)
+end, just_skip)
+for queue in pairs(started) do call('ZCARD', registry_key('failed', queue)) end
 leave_started(started)
-for _, id in ipairs(taken) do
-  local job = jobs[id]
+for i, id in ipairs(taken) do
+  local job = jobs[i]
   local ttl = tonumber(job[FAILURE_TTL] or '') or 31536000
   local results = P .. ':results:' .. id
-  redis.call('HSET', job_key(id), 'status', 'failed')
-  redis.call('ZADD', registry_key('failed', job[ORIGIN] or ''), ttl < 0 and ttl or now + ttl, id)
-  redis.call('XADD', results, 'MAXLEN', '~', 10, '*', 'type', 2, 'worker_name', '', 'exc_string', o.error)
-  for _, key in ipairs({job_key(id), job_key(id) .. ':dependents', P .. ':job::' .. id .. ':dependencies', results}) do
-    if ttl < 0 then redis.call('PERSIST', key) else redis.call('EXPIRE', key, ttl) end
+  call('HSET', JOB .. id, 'status', 'failed')
+  call('ZADD', registry_key('failed', job[ORIGIN]), ttl < 0 and ttl or now + ttl, id)
+  call('XADD', results, 'MAXLEN', '~', 10, '*', 'type', 2, 'worker_name', '', 'exc_string', o.error)
+  for _, key in ipairs({JOB .. id, JOB .. id .. ':dependents', JOB .. ':' .. id .. ':dependencies', results}) do
+    if ttl < 0 then call('PERSIST', key) else call('EXPIRE', key, ttl) end
   end
   if is_set(job[LIMIT]) then leave_limit(job[LIMIT], id, iso) end
 end

@@ -5,40 +5,32 @@
 --   to     the queue; their own when left out
 --   front  at its front instead of its back
 local ids, scores, looked = pick()
-local FIELDS = fields_with({})
 local candidates, jobs = {}, {}
-for _, id in ipairs(ids) do
-  local job = read(id, unpack(FIELDS))
-  local why = obstacle(id, job, scores[id])
-  if why then
-    skip(id, why)
-  elseif not jobs[id] then
-    candidates[#candidates + 1] = id
-    jobs[id] = job
-    local to, registry = o.to or job[ORIGIN] or '', REGISTRY[job[STATUS]]
-    -- A key of the wrong kind shows before anything is written.
-    redis.call(registry and 'ZCARD' or 'LLEN', registry and registry_key(registry, to) or queue_key(to))
-  end
-end
-local taken, places, leave = locate(candidates, jobs, scores, looked)
+each(ids, scores, FIRST_FIELDS, 0, function(i, _, job)
+  candidates[#candidates + 1] = i
+  jobs[i] = job
+  local to, registry = o.to or job[ORIGIN], REGISTRY[job[STATUS]]
+  -- A key of the wrong kind shows before anything is written.
+  call(registry and 'ZCARD' or 'LLEN', registry and registry_key(registry, to) or queue_key(to))
+end, just_skip)
+local taken, places, leave = locate(ids, candidates, jobs, scores, looked)
 leave()
 local pushes, added = grouped(), grouped()
-for _, id in ipairs(taken) do
-  local job = jobs[id]
-  local state, from = job[STATUS] or 'created', job[ORIGIN] or ''
+for _, i in ipairs(taken) do
+  local id, state, from = ids[i], jobs[i][STATUS], jobs[i][ORIGIN]
   local to = o.to or from
   if to ~= from then
-    redis.call('HSET', job_key(id), 'origin', to)
-    redis.call('SADD', P .. ':queues', queue_key(to))
+    call('HSET', JOB .. id, 'origin', to)
+    call('SADD', P .. ':queues', queue_key(to))
   end
   if state == 'queued' then
     table.insert(pushes[to], id)
-  elseif places[id] then
+  elseif places[i] then
     local list = added[registry_key(REGISTRY[state], to)]
-    list[#list + 1] = places[id]
+    list[#list + 1] = places[i]
     list[#list + 1] = id
   end
-  remember({id, state, from, places[id] or false, -1, now, iso, to})
+  remember(id, state, from, places[i] or false, -1, now, iso, to)
 end
 for queue, list in pairs(pushes) do
   local ordered = list

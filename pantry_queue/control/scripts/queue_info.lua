@@ -7,14 +7,14 @@ local queue = ARGV[2]
 
 local function live(registry)
   local key = registry_key(registry, queue)
-  return redis.call('ZCARD', key) - redis.call('ZCOUNT', key, 0, now)
+  return call('ZCARD', key) - call('ZCOUNT', key, 0, now)
 end
 
-local function all(registry) return redis.call('ZCARD', registry_key(registry, queue)) end
+local function all(registry) return call('ZCARD', registry_key(registry, queue)) end
 
 local workers = 0
-for _, key in ipairs(redis.call('SMEMBERS', P .. ':workers:' .. queue)) do workers = workers + redis.call('EXISTS', key) end
+for _, key in ipairs(call('SMEMBERS', P .. ':workers:' .. queue)) do workers = workers + call('EXISTS', key) end
 return {
-  redis.call('LLEN', queue_key(queue)), live('wip'), live('finished'), live('failed'), all('deferred'),
+  call('LLEN', queue_key(queue)), live('wip'), live('finished'), live('failed'), all('deferred'),
   all('scheduled'), all('canceled'), workers,
 }

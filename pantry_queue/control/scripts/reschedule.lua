@@ -4,22 +4,10 @@
 -- Options, beyond those of bulk.lua:
 --   due  when (unix seconds)
 local ids, scores, looked = pick()
-local FIELDS = fields_with({})
-local taken, jobs, members = {}, {}, grouped()
-for _, id in ipairs(ids) do
-  local job = read(id, unpack(FIELDS))
-  local why = obstacle(id, job, scores[id])
-  if why then
-    skip(id, why)
-  else
-    taken[#taken + 1] = id
-    jobs[id] = job
-    if not scores[id] then table.insert(members[registry_key('scheduled', job[ORIGIN] or '')], id) end
-  end
-end
-scores = with_scores(scores, members)
-for _, id in ipairs(taken) do
-  redis.call('ZADD', registry_key('scheduled', jobs[id][ORIGIN] or ''), o.due, id)
-  remember({id, 'scheduled', jobs[id][ORIGIN] or '', scores[id] or false, -1, now, iso, o.due})
-end
-return finish(looked, #taken)
+local done = 0
+each(ids, scores, FIRST_FIELDS, 0, function(i, id, job)
+  done = done + 1
+  call('ZADD', registry_key('scheduled', job[ORIGIN]), o.due, id)
+  remember(id, 'scheduled', job[ORIGIN], scores[i] or false, -1, now, iso, o.due)
+end, just_skip)
+return finish(looked, done)

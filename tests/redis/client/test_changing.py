@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ from pantry_queue.client import QueueClient
 from pantry_queue.config import Settings
 from pantry_queue.control import trash
 from pantry_queue.control.audit import whoami
+from pantry_queue.control.records import packed, unpacked
 from pantry_queue.errors import NotFound
 from tests.redis.control.jobs import add, fail
 from tests.redis.control.keyspace import copy, differences, dump
@@ -224,9 +224,9 @@ def test_time_stands_still_in_the_trash(
     (operation,) = redis_client.zrange("pantry:trash", 0, -1)
     jobs = f"pantry:trash:{operation.decode()}:jobs"
     (line,) = redis_client.lrange(jobs, 0, -1)
-    record = json.loads(line)
+    (record,) = unpacked(line)
     record[3], record[5] = str(int(record[3]) - 500), record[5] - 500  # 500 s ago
-    redis_client.lset(jobs, 0, json.dumps(record))
+    redis_client.lset(jobs, 0, packed([record]))  # type: ignore[arg-type]
     trash.undo(client._scripts, operation.decode(), whoami("service"))
     job_id = f"{settings.queue_name}-0"
     now = redis_client.time()[0]

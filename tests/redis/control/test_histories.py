@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from contextlib import suppress
 from dataclasses import replace
@@ -27,8 +26,8 @@ from pantry_queue.config import Settings
 from pantry_queue.control.actions import ACTIONS
 from pantry_queue.control.outcome import Outcome
 from pantry_queue.control.plan import Options
+from pantry_queue.control.records import unpacked
 from pantry_queue.errors import NotFound
-from pantry_queue.monitor.wire import name_of
 from tests.effort import examples
 from tests.redis.control.jobs import fail, nothing
 
@@ -166,7 +165,7 @@ class History(RuleBasedStateMachine):
         """Every job that ever was is there, or in the trash."""
         kept: set[Any] = {name.decode() for name in jobs(self.connection)}
         for key in self.connection.scan_iter("pantry:trash:*:jobs"):
-            kept |= {json.loads(name_of(line))[0] for line in self.connection.lrange(key, 0, -1)}
+            kept |= {record[0] for line in self.connection.lrange(key, 0, -1) for record in unpacked(line)}
         assert self.known <= kept
 
 

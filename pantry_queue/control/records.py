@@ -1,0 +1,35 @@
+"""What undo needs of jobs, as `pantry:trash:<operation>:jobs` keeps it: a line holds many jobs, column by column.
+
+Jobs of one call have most of it in common, and a column that is the same in all of them stands there once: that is
+what makes keeping it cheap. Written by `remember` in `scripts/bulk.lua`, or here where no script may run. Pure.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from pantry_queue.monitor.wire import name_of, raw_of
+
+#: Of one job: id, state, queue, place, life in milliseconds, when, and what its kind of operation needs beside that.
+Record = Sequence[Any]
+
+
+def packed(records: Sequence[Record]) -> bytes:
+    """A line of records of equal length.
+
+    Args:
+        records: at least one; values are text, numbers, booleans, or lists that are not empty.
+    """
+    columns = [list(column) for column in zip(*records, strict=True)]
+    same = [not isinstance(c[0], list | tuple) and all(v == c[0] and type(v) is type(c[0]) for v in c) for c in columns]
+    line = [column[0] if alike else column for column, alike in zip(columns, same, strict=True)]
+    return raw_of(json.dumps([len(records), *line], ensure_ascii=False))
+
+
+def unpacked(line: bytes | str) -> Iterator[list[Any]]:
+    """The records of a line."""
+    count, *columns = json.loads(name_of(line))
+    for at in range(count):
+        yield [column[at] if isinstance(column, list) else column for column in columns]
