@@ -153,7 +153,12 @@ def options(
             "warning: a password on the command line is seen by everyone on this machine; "
             "put the URL into PANTRY_REDIS_URL instead."
         )
-    context.obj = replace(_target(url, profile, read_only), clipboard=not no_osc52, restricted=restricted)
+    context.obj = replace(
+        _target(url, profile, read_only),
+        always_read_only=bool(read_only),
+        clipboard=not no_osc52,
+        restricted=restricted,
+    )
     if context.invoked_subcommand is None:
         raise typer.Exit(open_console(of(context)))
 
@@ -182,6 +187,7 @@ def open_console(target: Target, start: Address | None = None) -> int:
         target.settings(),
         no_color=not output.colour,
         read_only=target.read_only,
+        always_read_only=target.always_read_only,
         production=target.production,
         profile=target.profile,
         unlockable=target.unlockable,

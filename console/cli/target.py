@@ -27,6 +27,7 @@ class Target:
         read_only: refuse what writes.
         profile: name of the named connection, empty without one.
         production: it is one that is guarded.
+        always_read_only: it was asked for, so it holds on every server the console goes to.
         unlockable: it is read-only by the profile's own caution, not because somebody asked for it.
         clipboard: the console may send text to the terminal's clipboard.
         restricted: the console starts no other program and writes no file.
@@ -36,6 +37,7 @@ class Target:
     read_only: bool = False
     profile: str = ""
     production: bool = False
+    always_read_only: bool = False
     unlockable: bool = False
     clipboard: bool = True
     restricted: bool = False

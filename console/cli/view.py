@@ -9,6 +9,19 @@ import typer
 from console.cli.target import of
 
 
+def _complete(incomplete: str) -> list[str]:
+    """Places and saved views, for the shell."""
+    from console import views
+    from console.tui.address import PLACES
+    from pantry_queue.errors import PantryError
+
+    try:
+        saved = [f"{views.SIGN}{name}" for name in views.load()]
+    except PantryError:
+        saved = []
+    return [word for word in (*PLACES, *saved) if word.startswith(incomplete)]
+
+
 def view(
     context: typer.Context,
     address: Annotated[
@@ -16,17 +29,21 @@ def view(
         typer.Argument(
             metavar="ADDRESS...",
             help="As behind : in the console: jobs [QUEUE] [STATE] [FILTER], queue NAME, job ID, why ID, "
-            "workers [NAME], overview, failures, schedule, activity, doctor, functions.",
+            "workers [NAME], overview, failures, schedule, activity, doctor, functions; or @NAME, a saved view.",
+            autocompletion=_complete,
         ),
     ],
 ) -> None:
     """Open the terminal interface on a view, as in: view jobs ocr failed func:send_mail."""
+    from console import views
     from console.cli.app import open_console
-    from console.tui.address import parse
-    from pantry_queue.errors import PantryError
+    from console.tui import saved
+    from console.tui.address import AddressError, parse
+    from pantry_queue.monitor.query import QueryError
 
+    words = " ".join(address)
     try:
-        start = parse(" ".join(address))
-    except PantryError as error:
+        start = saved.address(words) if words.startswith(views.SIGN) else parse(words)
+    except (AddressError, QueryError) as error:
         raise typer.BadParameter(str(error)) from None
     raise typer.Exit(open_console(of(context), start))

@@ -13,17 +13,14 @@ from textual.filter import LineFilter
 from textual.screen import Screen
 
 from console.tui import terminal
-from console.tui.acting.actor import Actor, RedisActor
-from console.tui.acting.flow import Acting
-from console.tui.acting.local_fleet import LocalFleet
+from console.tui.acting.actor import Actor
 from console.tui.address import Address
-from console.tui.commands import visit
+from console.tui.commands import Command, obey, visit
+from console.tui.connecting import Connecting
 from console.tui.copying.texts import leading_to
 from console.tui.guard import TerminalGuard
 from console.tui.keys import bindings
-from console.tui.own_keys import OwnKeys
 from console.tui.palette import ConsoleCommands
-from console.tui.refresher import Refresher
 from console.tui.screens.activity import Activity
 from console.tui.screens.doctor import Doctor
 from console.tui.screens.failures import Failures
@@ -32,8 +29,8 @@ from console.tui.screens.jobs import Jobs
 from console.tui.screens.overview import Overview
 from console.tui.screens.schedule import Schedule
 from console.tui.screens.workers import Workers
-from console.tui.session import Session
-from console.tui.source import Answer, Needs, RedisSource, Source
+from console.tui.session import READ_ONLY, Session
+from console.tui.source import Answer, Needs, Source
 from console.tui.themes import ANSI, DARK, THEMES, fallback_variables
 from pantry_queue.connection import describe
 from pantry_queue.errors import ConfigError, PantryError
@@ -43,15 +40,12 @@ if TYPE_CHECKING:
     from console.alert_settings import AlertSettings
     from console.tui.screens.base import ConsoleScreen
     from pantry_queue.config import Settings
-    from pantry_queue.control.outcome import Outcome
 
 #: An unfocused terminal is read for this many times less often.
 _UNFOCUSED = 5.0
-#: Why nothing can be changed with `--read-only`, or in a profile that is so.
-READ_ONLY = "This console is read-only: nothing is changed; start it with --read-write to allow it."
 
 
-class ConsoleApp(OwnKeys):
+class ConsoleApp(Connecting):
     """The terminal interface.
 
     Args:
@@ -60,6 +54,7 @@ class ConsoleApp(OwnKeys):
         source: where answers come from; Redis when left out.
         actor: what changes Redis.
         read_only: refuse everything that would change it.
+        always_read_only: on other servers too, whatever their profiles say.
         production: what is changed is confirmed by typing its number.
         profile: name of the connection, for the audit.
         unlockable: read-only mode is a profile's own caution and can be left for a while.
@@ -108,6 +103,7 @@ class ConsoleApp(OwnKeys):
         source: Source | None = None,
         actor: Actor | None = None,
         read_only: bool = False,
+        always_read_only: bool = False,
         production: bool = False,
         profile: str = "",
         unlockable: bool = False,
@@ -122,16 +118,16 @@ class ConsoleApp(OwnKeys):
         self._guard = TerminalGuard(look.ascii_only)
         # Without colours only the terminal's own default pair is left, which Textual's filter leaves alone.
         super().__init__(ansi_color=True if look.no_color else None)
-        self.session = Session(describe(settings), notice)
-        self.session.read_only = READ_ONLY if read_only else ""
-        self.session.production = production
-        self.session.profile = profile
-        self.session.options = leading_to(settings, profile)
-        self.session.unlockable = unlockable and production and bool(profile)
-        self.session.rules = alerts.rules if alerts else DEFAULT
-        self.acting = Acting(self, actor or RedisActor(settings, profile))
-        self.fleet = LocalFleet(settings, profile)
-        self._refresher = Refresher(source or RedisSource(settings), self)
+        self.always_read_only = always_read_only
+        self._settings, self._listener, self._servers = settings, self, []
+        session = Session(describe(settings), notice)
+        session.read_only = READ_ONLY if read_only or always_read_only else ""
+        session.production = production
+        session.profile = profile
+        session.options = leading_to(settings, profile)
+        session.unlockable = unlockable and production and bool(profile)
+        session.rules = alerts.rules if alerts else DEFAULT
+        self.take(self.open_server(settings, session, source, actor))
         self._start = start
         self._auto = auto_refresh
         self._watch = watch_terminal
@@ -162,19 +158,11 @@ class ConsoleApp(OwnKeys):
             self.call_later(visit, self, self._start)
 
     def on_unmount(self) -> None:
-        self._refresher.close()
-        self.acting.close()
+        self.close_servers()
 
-    def note_doing(self, doing: str | None) -> None:
-        """Tell in the status line what goes on in the background."""
-        self.session.doing = doing
-        self.paint()
-
-    def acted(self, outcome: Outcome) -> None:
-        """Something was done: let the screen know."""
-        screen = self.console_screen()
-        if screen is not None:
-            screen.acted(outcome)
+    def obey(self, command: Command) -> None:
+        """See `OwnKeys.obey`."""
+        obey(self, command)
 
     def _end(self, code: int) -> None:
         self.exit(code, return_code=code)
@@ -190,6 +178,11 @@ class ConsoleApp(OwnKeys):
         self._refresher.wake(overview=overview)
         if not self._auto and self.is_running:
             self._read()
+
+    def restart(self) -> None:
+        """See `Connecting.restart`."""
+        self._read()
+        self.ask(overview=True)
 
     def needs(self) -> Needs:
         """What the visible screen wants."""

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from console.tui.address import Address, AddressError, parse, printable
+from console import profiles, views
+from console.tui import saved
+from console.tui.address import Address, AddressError, parse, printable, ways
+from console.tui.present.queues import queue_key
 from console.tui.present.states import TABS
+from console.tui.present.workers import worker_key
 from console.tui.themes import THEMES
+from pantry_queue.errors import PantryError
 from pantry_queue.text import safe
 
 if TYPE_CHECKING:
+    from console.tui.connecting import Connecting
     from console.tui.going import Going
-    from console.tui.own_keys import OwnKeys
+    from console.tui.session import Session
     from pantry_queue.monitor.diagnosis import Place
-
-#: Words that are no places.
-COMMANDS = ("theme", "help", "quit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,31 +31,98 @@ class Command:
     word: str = ""
 
 
+def _theme(word: str) -> str:
+    names = [theme.name for theme in THEMES]
+    if word not in names:
+        raise AddressError(f"There is no theme {safe(word, 40)!r}; it should be one of {', '.join(names)}.")
+    return word
+
+
+def _view(word: str) -> str:
+    views.find(word)
+    return word
+
+
+def _server(word: str) -> str:
+    if word and word != BACK:
+        profiles.find(word)
+    return word
+
+
+#: The server that was shown before.
+BACK = "-"
+#: Words that are no places, each with what checks the word behind it and raises a sentence; None where none follows.
+COMMANDS: dict[str, Callable[[str], str] | None] = {
+    "theme": _theme,
+    "views": None,
+    "save": views.checked,
+    "forget": _view,
+    "connect": _server,
+    "help": None,
+    "quit": None,
+}
+
+
 def understand(text: str) -> Address | Command:
     """What is typed behind `:`.
 
     Raises:
         AddressError, pantry_queue.monitor.query.QueryError: one sentence that says what is wrong.
+        pantry_queue.errors.NotFound, pantry_queue.errors.ConfigError: the saved view or profile that is named.
     """
     name, _, word = printable(text).strip().partition(" ")
+    word = word.strip()
+    if name.startswith(views.SIGN):
+        if word:
+            raise AddressError(f"A saved view takes no more words; leave out {safe(word, 40)!r}.")
+        return saved.address(name)
     if name not in COMMANDS:
         return parse(text)
-    word, names = word.strip(), [theme.name for theme in THEMES]
-    if name == "theme" and word not in names:
-        raise AddressError(f"There is no theme {safe(word, 40)!r}; it should be one of {', '.join(names)}.")
-    if name != "theme" and word:
+    check = COMMANDS[name]
+    if check is None and word:
         raise AddressError(f"{name} takes no more words; leave out {safe(word, 40)!r}.")
-    return Command(name, word)
+    return Command(name, check(word) if check else "")
 
 
-def obey(app: OwnKeys, command: Command) -> None:
+def _known(names: Callable[[], Mapping[str, Any]]) -> list[str]:
+    """Names out of a file; none where it cannot be used, which is said when one is asked for."""
+    try:
+        return list(names())
+    except PantryError:
+        return []
+
+
+def likely(text: str, session: Session) -> list[str]:
+    """Whole texts that what is typed behind `:` may become, for completion."""
+    name, blank, _ = text.partition(" ")
+    behind: dict[str, Callable[[], list[str]]] = {
+        "theme": lambda: [theme.name for theme in THEMES],
+        "forget": lambda: _known(views.load),
+        "save": lambda: _known(views.load),
+        "connect": lambda: _known(profiles.load),
+    }
+    if blank and name in behind:
+        return [way for word in behind[name]() if (way := f"{name} {word}").startswith(text)]
+    if name.startswith(views.SIGN):
+        return [way for word in _known(views.load) if (way := f"{views.SIGN}{word}").startswith(text)]
+    snapshot = session.snapshot
+    queues = [queue_key(queue) for queue in snapshot.queues] if snapshot else []
+    workers = [worker_key(worker) for worker in snapshot.workers] if snapshot else []
+    return ways(text, queues, workers, COMMANDS)
+
+
+def obey(app: Connecting, command: Command) -> None:
     """Do what a command says."""
-    if command.name == "theme":
-        app.theme = command.word
-    elif command.name == "help":
-        app.action_help()
-    else:
-        app.exit(0)
+    done: dict[str, Callable[[], object]] = {
+        "theme": lambda: setattr(app, "theme", command.word),
+        "views": app.action_views,
+        "save": lambda: saved.save(app, command.word),
+        "forget": lambda: saved.forget(app, command.word),
+        "connect": lambda: app.connect(command.word),
+        "help": app.action_help,
+        "quit": lambda: app.exit(0),
+    }
+    done[command.name]()
 
 
 async def look_at(app: Going, place: Place) -> None:

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from console.tui.screens.job import JobScreen
 from console.tui.screens.jobs import Jobs
 from console.tui.screens.why import Why
 from console.tui.screens.workers import Workers
 from console.tui.terminal_keys import WithTerminal
 
+if TYPE_CHECKING:
+    from console.tui.session import Session
+
 
 class Going(WithTerminal):
-    """The part of the console that goes somewhere."""
+    """The part of the console that goes somewhere.
+
+    Attributes:
+        session: what is known of the server that is shown.
+        suffix: of the names of its modes: each server has screens of its own.
+    """
+
+    session: Session
+    suffix = ""
 
     def ask(self, *, overview: bool = False) -> None:
         """Something else is wanted: read soon.
@@ -27,8 +40,8 @@ class Going(WithTerminal):
 
     async def go(self, mode: str) -> None:
         """Switch to a mode, leaving the details open in it as they are."""
-        if mode != self.current_mode:
-            await self.switch_mode(mode)
+        if mode + self.suffix != self.current_mode:
+            await self.switch_mode(mode + self.suffix)
             self.ask()
 
     async def go_to_jobs(self, state: str, queue: str | None, where: str = "") -> None:
@@ -52,8 +65,8 @@ class Going(WithTerminal):
         await self.push_screen(Why(job_id))
 
     async def _to_top(self, mode: str) -> None:
-        if mode != self.current_mode:
-            await self.switch_mode(mode)
+        if mode + self.suffix != self.current_mode:
+            await self.switch_mode(mode + self.suffix)
         while len(self.screen_stack) > 1 and not isinstance(self.screen, (Jobs, Workers)):
             await self.pop_screen()
 

@@ -2,60 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from console.tui.key_dialogs import DIALOGS
+from console.tui.key_row import Group, Row, Scope
 
-Scope = Literal[
-    "app",
-    "mode",
-    "detail",
-    "rows",
-    "overview",
-    "jobs",
-    "filter",
-    "command",
-    "job",
-    "text",
-    "failures",
-    "workers",
-    "schedule",
-    "due",
-    "activity",
-    "event",
-    "doctor",
-    "functions",
-    "remedy",
-    "why",
-    "answer",
-    "help",
-    "dialog",
-    "confirm",
-    "choice",
-    "progress",
-    "marks",
-    "copy",
-]
-Group = Literal["Look at", "Move", "Go to", "Console"]
-
-
-class Row(NamedTuple):
-    """A line of the table below; the fields are those of `keys.Key`, its keys with blanks between."""
-
-    id: str
-    keys: str
-    action: str
-    what: str
-    label: str = ""
-    rank: int = 0
-    shown: str = ""
-    back_keys: str = ""
-    back_action: str = ""
-    palette: bool = False
-
+__all__ = ["TABLE", "Group", "Row", "Scope"]
 
 _NEXT, _LAST = "right_square_bracket right l", "left_square_bracket left h"
 _DOWN, _UP = "pagedown ctrl+d", "pageup ctrl+u"
 
-TABLE: tuple[tuple[Scope, Group, tuple[Row, ...]], ...] = (
+_SCREENS: tuple[tuple[Scope, Group, tuple[Row, ...]], ...] = (
     (
         "overview",
         "Look at",
@@ -261,52 +216,13 @@ TABLE: tuple[tuple[Scope, Group, tuple[Row, ...]], ...] = (
             Row("mouse", "ctrl+o", "mouse", "leave the mouse to the terminal, or take it again", palette=True),
             Row("repaint", "ctrl+l", "repaint", "draw everything again", palette=True),
             Row("command", "colon", "command", "go to an address, as in :jobs ocr failed", "go to", 10, ":"),
+            Row("views", "b", "views", "saved views: open, save, delete", "views", 15, palette=True),
             Row("palette", "ctrl+k ctrl+p", "palette", "find anything by its name", "", 0, "ctrl+k"),
             Row("help", "question_mark", "help", "the keys of this screen", "keys", 1, "?"),
         ),
     ),
     ("mode", "Console", (Row("quit", "q", "app.quit", "leave the console", "quit", 8),)),
     ("app", "Console", (Row("quit.now", "ctrl+c ctrl+q", "quit", "leave the console at once"),)),
-    (
-        "command",
-        "Console",
-        (
-            Row("command.apply", "enter", "apply", "go there"),
-            Row("command.complete", "tab", "complete", "go on with the likeliest word"),
-            Row("command.history", "up", "history(-1)", "earlier, later words", "", 0, "", "down", "history(1)"),
-            Row("command.cancel", "escape", "cancel", "stay", "", 0, "esc"),
-        ),
-    ),
-    (
-        "copy",
-        "Console",
-        (
-            Row("copy.send", "enter y", "copy('clipboard')", "to the terminal's clipboard"),
-            *(
-                Row(f"copy.{n}", f"{n}", f"pick({n})", "the text of this number there", "", 0, "1-9")
-                for n in range(1, 10)
-            ),
-            Row("copy.select", "s", "copy('select')", "show it as plain text, for the terminal to select from"),
-            Row("copy.file", "w", "copy('file')", "write it to a file"),
-            Row("copy.pager", "o", "copy('pager')", "open it in $PAGER"),
-            Row("copy.editor", "e", "copy('editor')", "open a copy in $EDITOR"),
-            Row("copy.cancel", "escape q", "cancel", "copy nothing", "", 0, "esc"),
-        ),
-    ),
-    ("dialog", "Console", (Row("dialog.cancel", "escape", "cancel", "change nothing", "", 0, "esc"),)),
-    ("confirm", "Console", (Row("dialog.canary", "T", "canary", "try five first"),)),
-    ("choice", "Console", (Row("dialog.choose", "enter", "choose", "what the button says"),)),
-    (
-        "progress",
-        "Console",
-        (
-            Row("progress.stop", "escape", "stop", "stop after this step", "", 0, "esc"),
-            Row("progress.hide", "b", "background", "go on in the background"),
-        ),
-    ),
-    (
-        "help",
-        "Console",
-        (Row("help.close", "escape question_mark q enter backspace", "app.pop_screen", "close this help"),),
-    ),
 )
+
+TABLE: tuple[tuple[Scope, Group, tuple[Row, ...]], ...] = (*_SCREENS, *DIALOGS)

@@ -4,25 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from console.tui.address import Address
-from console.tui.commands import Command, obey, visit
+from console import views
+from console.tui import saved
+from console.tui.address import Address, words
+from console.tui.commands import Command, visit
 from console.tui.going import Going
 from console.tui.screens.command import CommandLine
 from console.tui.screens.help import Help
+from console.tui.screens.saved_views import Asked, SavedViews
 from console.tui.screens.unlock import Unlock
 from console.tui.themes import THEMES
+from pantry_queue.errors import PantryError
 
 if TYPE_CHECKING:
     from console.tui.acting.flow import Acting
+    from console.tui.acting.local_fleet import LocalFleet
     from console.tui.refresher import Refresher
-    from console.tui.session import Session
 
 
 class OwnKeys(Going):
     """The part of the console that its own keys move."""
 
-    session: Session
     acting: Acting
+    fleet: LocalFleet
     _refresher: Refresher
 
     def action_refresh_now(self) -> None:
@@ -71,11 +75,36 @@ class OwnKeys(Going):
     def action_command(self) -> None:
         self.push_screen(CommandLine(), self._commanded)
 
+    def obey(self, command: Command) -> None:
+        """Do what a command behind `:` says."""
+
     async def _commanded(self, meant: Address | Command | None) -> None:
         if isinstance(meant, Command):
-            obey(self, meant)
+            self.obey(meant)
         elif meant is not None:
             await visit(self, meant)
+
+    def action_views(self) -> None:
+        """The saved views."""
+        screen = self.console_screen()
+        try:
+            known = views.load()
+        except PantryError as error:
+            self.tell(str(error), severity="error")
+            return
+        if screen is not None:
+            self.push_screen(SavedViews(known, words(screen.view_address())), self._asked_of_view)
+
+    async def _asked_of_view(self, asked: Asked | None) -> None:
+        if asked is None:
+            return
+        if asked.what != "open":
+            (saved.save if asked.what == "save" else saved.forget)(self, asked.name)
+            return
+        try:
+            await visit(self, saved.address(asked.name))
+        except PantryError as error:
+            self.tell(str(error), severity="error")
 
     def action_palette(self) -> None:
         self.action_command_palette()

@@ -90,19 +90,33 @@ class Refresher:
             needs = replace(needs, overview=False)
         self._everything = False
         try:
-            answer = await asyncio.get_running_loop().run_in_executor(self._thread, self._source.read, needs)
+            answer = await self._answer(needs)
         except PantryError as error:
             self._fail(error)
-        except Exception as error:
-            # A reply nobody has thought of must cost one reading and not the console.
-            sentence = f"The answer of Redis could not be read ({type(error).__name__}: {safe(str(error), 120)})."
-            self._fail(PantryError(sentence))
         else:
             self._failures = 0
             self._took = self._clock() - began
             if needs.overview:
                 self._overview_at = began
             self._listener.answered(answer)
+
+    async def first(self) -> Answer:
+        """A snapshot, outside the round of readings: whether there is a server, and whether it answers us.
+
+        Raises:
+            PantryError: one sentence that says why not.
+        """
+        return await self._answer(Needs())
+
+    async def _answer(self, needs: Needs) -> Answer:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, self._source.read, needs)
+        except PantryError:
+            raise
+        except Exception as error:
+            # A reply nobody has thought of must cost one reading and not the console.
+            sentence = f"The answer of Redis could not be read ({type(error).__name__}: {safe(str(error), 120)})."
+            raise PantryError(sentence) from error
 
     def _fail(self, error: PantryError) -> None:
         self._failures += 1

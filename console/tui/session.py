@@ -11,6 +11,8 @@ from pantry_queue.monitor.alerts import Alert, alerts
 from pantry_queue.monitor.model import Snapshot
 from pantry_queue.monitor.rates import RateHistory
 
+#: Why nothing can be changed with `--read-only`, or in a profile that is so.
+READ_ONLY = "This console is read-only: nothing is changed; start it with --read-write to allow it."
 #: Seconds between two readings an operator can choose from.
 PACES = (0.5, 1.0, 2.0, 5.0, 10.0)
 #: How long a production profile stays unlocked.
@@ -61,6 +63,11 @@ class Session:
     _answered_at: float = 0.0
     _unlocked_until: float = 0.0
     _locked_by: str = ""
+
+    @property
+    def place(self) -> str:
+        """What people call this server: its profile, else its address."""
+        return self.profile or self.target
 
     def accept(self, snapshot: Snapshot) -> None:
         """A new snapshot has come."""

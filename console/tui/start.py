@@ -22,6 +22,7 @@ def run_console(
     notice: str | None = None,
     no_color: bool = False,
     read_only: bool = False,
+    always_read_only: bool = False,
     production: bool = False,
     profile: str = "",
     unlockable: bool = False,
@@ -36,7 +37,7 @@ def run_console(
         settings: where Redis is.
         notice: a word shown in the status line.
         no_color: no colours; `NO_COLOR` does the same.
-        read_only, production, profile, unlockable, start, alerts: see `ConsoleApp`.
+        read_only, always_read_only, production, profile, unlockable, start, alerts: see `ConsoleApp`.
         clipboard, restricted: see `console.tui.terminal.Terminal`.
 
     Returns:
@@ -59,6 +60,7 @@ def run_console(
         notice=notice,
         look=look,
         read_only=read_only,
+        always_read_only=always_read_only,
         production=production,
         profile=profile,
         unlockable=unlockable,

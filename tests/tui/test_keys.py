@@ -21,6 +21,7 @@ from console.tui.screens.job import JobScreen
 from console.tui.screens.jobs import Jobs
 from console.tui.screens.overview import Overview
 from console.tui.screens.progress import ProgressScreen
+from console.tui.screens.saved_views import SavedViews
 from console.tui.screens.schedule import Schedule
 from console.tui.screens.why import Why
 from console.tui.screens.workers import Workers
@@ -60,6 +61,7 @@ OWNERS: dict[Scope, tuple[type, ...]] = {
     "choice": (Choice,),
     "progress": (ProgressScreen,),
     "copy": (CopyMenu,),
+    "views": (SavedViews,),
 }
 #: Keys classic terminals cannot tell from others, or that multiplexers and browsers keep for themselves.
 _FORBIDDEN = {"ctrl+i", "ctrl+m", "ctrl+h", "ctrl+a", "ctrl+b", "ctrl+s", "ctrl+w", "ctrl+t", "ctrl+n"}

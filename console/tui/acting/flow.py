@@ -11,6 +11,7 @@ from console.tui.acting.actor import Actor
 from console.tui.acting.chosen import Chosen
 from console.tui.acting.offers import Offer, offers
 from console.tui.acting.running import Running
+from console.tui.acting.stage import Stage
 from console.tui.screens.ask import QUESTIONS, Ask
 from console.tui.screens.confirm import CANARY, Confirm, Confirmed
 from console.tui.screens.progress import ProgressScreen
@@ -22,7 +23,6 @@ from pantry_queue.control.plan import Options, Plan, Selection
 from pantry_queue.errors import PantryError
 
 if TYPE_CHECKING:
-    from console.tui.app import ConsoleApp
     from pantry_queue.monitor.diagnosis import Act
 
 #: So many jobs are done without a dialog where the action does not ask, and without showing how far it is.
@@ -37,12 +37,12 @@ class Acting:
     """What the app acts with; one thing at a time.
 
     Args:
-        app: whose screens choose, ask and tell.
-        actor: does it.
+        stage: asks and tells, while its server is shown.
+        actor: does it, on that server and no other.
     """
 
-    def __init__(self, app: ConsoleApp, actor: Actor) -> None:
-        self._app = app
+    def __init__(self, stage: Stage, actor: Actor) -> None:
+        self._stage = stage
         self._actor = actor
         self.running: Running | None = None
         #: Operations of this console that can be undone, the last one last.
@@ -56,7 +56,7 @@ class Acting:
 
     def offers(self, chosen: Chosen | None) -> list[Offer]:
         """The keys that change something."""
-        return offers(chosen, self._app.session)
+        return offers(chosen, self._stage.session)
 
     def shown(self, chosen: Chosen | None) -> list[Offer]:
         """Those the footer names: what can be done now, to what is chosen."""
@@ -69,7 +69,7 @@ class Acting:
         if offer is None:
             return
         if offer.action is None:
-            self._app.tell(offer.reason, severity="warning")
+            self._stage.tell(offer.reason, severity="warning")
         else:
             self.begin(offer.action, chosen)
 
@@ -86,11 +86,11 @@ class Acting:
 
     def advise(self, act: Act) -> None:
         """Do what a diagnosis advises; its plan is always shown first."""
-        reason, action = self._app.session.cannot_write(), ACTIONS.get(act.name)
+        reason, action = self._stage.session.cannot_write(), ACTIONS.get(act.name)
         if action is None:
-            self._app.tell("No action of the console does this; what to do is told above.")
+            self._stage.tell("No action of the console does this; what to do is told above.")
         elif reason:
-            self._app.tell(reason, severity="warning")
+            self._stage.tell(reason, severity="warning")
         elif self.running is not None:
             self.show_running()
         else:
@@ -101,11 +101,11 @@ class Acting:
     def undo(self, operation: str | None = None) -> None:
         """Bring back what an operation did; the last one of this console when none is named."""
         name = operation or (self.undoable[-1] if self.undoable else None)
-        reason = self._app.session.cannot_write()
+        reason = self._stage.session.cannot_write()
         if reason:
-            self._app.tell(reason, severity="warning")
+            self._stage.tell(reason, severity="warning")
         elif name is None:
-            self._app.tell("Nothing was done from here that can be undone; what is in the trash is in Activity (6).")
+            self._stage.tell("Nothing was done from here that can be undone; what is in the trash is in Activity (6).")
         else:
             self._start(self._undo(name))
 
@@ -113,8 +113,9 @@ class Acting:
         """The progress of what is under way, in front again."""
         if self.running is not None:
             self.running.hidden = False
-            self._app.session.doing = None
-            self._app.push_screen(ProgressScreen(self.running, self.hide))
+            self._stage.session.doing = None
+            if not self._stage.show(ProgressScreen(self.running, self.hide)):
+                self.hide()
 
     def hide(self) -> None:
         """Go on in the background."""
@@ -133,39 +134,42 @@ class Acting:
             if options is not None:
                 self._start(self._plan(action, selection, options, shown=shown))
 
-        self._app.clear_notifications()
-        self._app.push_screen(Ask(question, action, words, self._queue_names()), answered)
+        self._stage.clear()
+        self._stage.show(Ask(question, action, words, self._queue_names()), answered)
 
     def _queue_names(self) -> tuple[str, ...]:
-        snapshot = self._app.session.snapshot
+        snapshot = self._stage.session.snapshot
         return tuple(queue.name for queue in snapshot.queues) if snapshot else ()
 
     async def _plan(self, action: Action, selection: Selection, options: Options, *, shown: bool = False) -> None:
         try:
             plan = await self._actor.plan(action, selection, options)
         except PantryError as error:
-            self._app.tell(str(error), severity="error")
+            self._stage.tell(str(error), severity="error")
             return
-        if action.states and not plan.total and action.name != "queues.delete":
-            self._app.tell(refusal_sentence(plan), severity="warning")
-        elif shown or action.asks or self._app.session.production or plan.total > FEW:
+        if not self._stage.here:
+            self._stage.tell("Nothing was done: the console showed another server before the plan was made.")
+        elif action.states and not plan.total and action.name != "queues.delete":
+            self._stage.tell(refusal_sentence(plan), severity="warning")
+        elif shown or action.asks or self._stage.session.production or plan.total > FEW:
             self._confirm(plan)
         else:
             await self._run(plan, "")
 
     def _confirm(self, plan: Plan, tried: str = "") -> None:
-        snapshot = self._app.session.snapshot
-        typed = self._app.session.production or plan.total >= TYPED_FROM
+        snapshot = self._stage.session.snapshot
+        typed = self._stage.session.production or plan.total >= TYPED_FROM
         screen = Confirm(plan, now=snapshot.taken_at if snapshot else plan.seen_at, typed=typed, tried=tried)
-        self._app.clear_notifications()  # they would lie over what is to be read now
-        self._app.push_screen(screen, partial(self._confirmed, plan))
+        self._stage.clear()
+        if not self._stage.show(screen, partial(self._confirmed, plan)):
+            self._stage.tell("What was to be confirmed was not done: the console shows another server.")
 
     def _confirmed(self, plan: Plan, answer: Confirmed | None) -> None:
-        reason = self._app.session.cannot_write()
+        reason = self._stage.session.cannot_write()
         if answer is None:
             return
         if reason:
-            self._app.tell(f"Nothing was done. {reason}", severity="warning")
+            self._stage.tell(f"Nothing was done. {reason}", severity="warning")
         else:
             self._start(self._try(plan, answer.reason) if answer.canary else self._run(plan, answer.reason))
 
@@ -179,20 +183,19 @@ class Acting:
             ids = [name for group in some.groups for name in group.ids]
             ends = await self._actor.watch(outcome.made or ids, CANARY_SECONDS, stop=running.stop)
         except PantryError as error:
-            self._app.tell(str(error), severity="error")
+            self._stage.tell(str(error), severity="error")
             return
         finally:
             self._shut(running)
         if outcome.undoable and outcome.operation is not None:
             self.undoable.append(outcome.operation)
         counts = ", ".join(f"{number} {state}" for state, number in sorted(Counter(ends.values()).items()))
-        self._app.acted(outcome)
-        self._app.ask(overview=True)
+        self._stage.acted(outcome)
         self._confirm(rest(plan, ids), f"{len(ends)} first: {counts}")
 
     # -- doing ------------------------------------------------------------------------------------------
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        self._app.run_worker(self._borne(work), group="acting")
+        self._stage.start(self._borne(work))
 
     async def _borne(self, work: Coroutine[Any, Any, None]) -> None:
         """What nobody has thought of costs this one action and not the console."""
@@ -200,7 +203,7 @@ class Acting:
             await work
         except Exception as error:
             what = f"{type(error).__name__}: {error}"
-            self._app.tell(f"That broke off ({what}). Activity (6) tells how far it came.", severity="error")
+            self._stage.tell(f"That broke off ({what}). Activity (6) tells how far it came.", severity="error")
 
     async def _run(self, plan: Plan, reason: str) -> None:
         verb = plan.action.verb.replace("-", " ")
@@ -210,7 +213,7 @@ class Acting:
                 plan, reason=reason, progress=partial(self._told, running), stop=running.stop
             )
         except PantryError as error:
-            self._app.tell(f"Nothing was done. {error}", severity="error")
+            self._stage.tell(f"Nothing was done. {error}", severity="error")
             return
         finally:
             self._shut(running)
@@ -223,7 +226,7 @@ class Acting:
         try:
             outcome = await self._actor.undo(name, progress=partial(self._told, running), stop=running.stop)
         except PantryError as error:
-            self._app.tell(str(error), severity="error")
+            self._stage.tell(str(error), severity="error")
             return
         finally:
             self._shut(running)
@@ -239,7 +242,7 @@ class Acting:
 
     def _told(self, running: Running, progress: Progress) -> None:
         running.progress, running.total = progress, progress.total
-        screen = self._app.screen
+        screen = next(reversed(self._stage.screens), None)
         if isinstance(screen, ProgressScreen):
             screen.show()
         elif running.hidden:
@@ -249,14 +252,14 @@ class Acting:
 
     def _note(self, running: Running) -> None:
         share = 100 * running.progress.looked // max(1, running.total)
-        self._app.note_doing(f"{running.verb} {share} %")
+        self._stage.note_doing(f"{running.verb} {share} %")
 
     def _shut(self, running: Running) -> None:
         self.running = None
-        for screen in self._app.screen_stack:
+        for screen in self._stage.screens:
             if isinstance(screen, ProgressScreen) and screen.is_current:
                 screen.dismiss()
-        self._app.note_doing(None)
+        self._stage.note_doing(None)
 
     def _tell(self, outcome: Outcome) -> None:
         """The outcome, with what to do next; then the picture is read anew."""
@@ -267,9 +270,8 @@ class Acting:
         parts += ["u undoes it."] if outcome.undoable else []
         bad = bool(outcome.failed or outcome.broken)
         odd = bool(outcome.skipped or outcome.stopped)
-        self._app.tell(" ".join(parts), severity="error" if bad else "warning" if odd else "information")
-        self._app.acted(outcome)
-        self._app.ask(overview=True)
+        self._stage.tell(" ".join(parts), severity="error" if bad else "warning" if odd else "information")
+        self._stage.acted(outcome)
 
 
 def _quiet(progress: Progress) -> None:

@@ -11,13 +11,10 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
-from console.tui.address import Address, ways
-from console.tui.commands import COMMANDS, Command, understand
+from console.tui.address import Address
+from console.tui.commands import Command, likely, understand
 from console.tui.keys import bindings
 from console.tui.present.cells import chip, key_chip
-from console.tui.present.queues import queue_key
-from console.tui.present.workers import worker_key
-from console.tui.themes import THEMES
 from console.tui.widgets.filter_bar import CompletingLine
 from console.tui.widgets.line import Line
 from pantry_queue.errors import PantryError
@@ -26,6 +23,7 @@ if TYPE_CHECKING:
     from console.tui.app import ConsoleApp
 
 _MOST_REMEMBERED = 100
+_HINT = "jobs [queue] [state] [filter], job ID, @VIEW, save NAME, connect NAME, quit"
 
 
 class CommandLine(ModalScreen[Address | Command | None]):
@@ -46,7 +44,10 @@ class CommandLine(ModalScreen[Address | Command | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="command"):
-            yield Line(id="command-wrong", left=[chip("jobs [queue] [state] [filter], job ID, workers, quit", "muted")])
+            yield Line(
+                id="command-wrong",
+                left=[chip(_HINT, "muted")],
+            )
             yield CompletingLine(":", self._ways, hint="jobs ocr failed func:send_mail", input_id="command-text")
             yield Line(
                 id="command-keys",
@@ -68,12 +69,7 @@ class CommandLine(ModalScreen[Address | Command | None]):
         return self.console_app.session.typed
 
     def _ways(self, text: str) -> list[str]:
-        if text.startswith("theme "):
-            return [way for theme in THEMES if (way := f"theme {theme.name}").startswith(text)]
-        snapshot = self.console_app.session.snapshot
-        queues = [queue_key(queue) for queue in snapshot.queues] if snapshot else []
-        workers = [worker_key(worker) for worker in snapshot.workers] if snapshot else []
-        return ways(text, queues, workers, COMMANDS)
+        return likely(text, self.console_app.session)
 
     @on(Input.Submitted, "#command-text")
     def _submitted(self, event: Input.Submitted) -> None:
