@@ -120,7 +120,7 @@ class Storm:
         self.revive()
 
     def _hit(self, name: str, worker: subprocess.Popen[bytes]) -> None:
-        horses = _children(worker.pid)
+        horses = children_of(worker.pid)
         self.kills += 1
         if name == "worker":
             for pid in [worker.pid, *horses]:
@@ -225,14 +225,15 @@ class Storm:
     def end(self) -> None:
         """Stop all that runs."""
         for worker in self.workers:
-            for pid in [worker.pid, *_children(worker.pid)]:
+            for pid in [worker.pid, *children_of(worker.pid)]:
                 _kill(pid, signal.SIGKILL)
             worker.wait()
         self.client.close()
         self.server.stop()
 
 
-def _children(pid: int) -> list[int]:
+def children_of(pid: int) -> list[int]:
+    """Processes a process has started."""
     try:
         return [int(part) for part in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
     except OSError:

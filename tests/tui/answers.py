@@ -38,6 +38,7 @@ def well() -> Examined:
     workers = tuple(replace(worker, verdict="alive", job_ids=()) for worker in now.workers)
     calm = replace(now, queues=queues, workers=workers, redis=replace(now.redis, used_memory=1_200_000_000))
     facts = DeploymentFacts(calm, info={"aof_enabled": "1"}, slow=(), trip_ms=0.4, lost=Lost(4012, True))
+    facts = replace(facts, schedule=Schedule((), 0, 0, (), (), (), calm.taken_at))
     return Examined(facts, 38.2)
 
 

@@ -78,6 +78,7 @@ async def test_read_only_nothing_wrong_and_all_checks() -> None:
         await press(pilot, "right_square_bracket", "G")
         assert "calls are small" in line_with(app, "❯")
         assert "settings were not asked for" not in screen(app)
+        await press(pilot, "g")
         assert "the slow log was not asked for" in screen(app)
         answers.others[DoctorNeed] = well()
         await press(pilot, "r", "left_square_bracket")

@@ -67,6 +67,14 @@ def _versions(facts: DeploymentFacts) -> str:
     return f"all workers run RQ {', '.join(found)}" if found else "no worker, so no mix of versions"
 
 
+def _called(facts: DeploymentFacts) -> str:
+    return f"workers may run what waits, of {counted(len(facts.calls))} looked at"
+
+
+def _closer(facts: DeploymentFacts) -> str:
+    return "" if facts.schedule is not None else "jobs were not looked at closer so far"
+
+
 def _sampled(facts: DeploymentFacts) -> str:
     return f"calls are small, of {counted(len(facts.samples))} looked at"
 
@@ -85,15 +93,22 @@ JUDGED: tuple[Judged, ...] = (
     Judged("suspended", "workers are not suspended", ("suspended",)),
     Judged("paused", "no queue with jobs is paused", ("paused",)),
     Judged("served", "every queue with jobs has a worker", ("no-worker",)),
+    Judged("obeyed", "no stock worker takes from a paused queue", ("pause-not-obeyed",)),
+    Judged("allowed", _called, ("not-allowed",), _closer),
+    Judged("registered", "RQ's set of queues holds every queue", ("unregistered",)),
     Judged("alive", "every worker gives signs of life", ("worker-gone", "worker-deaf", "worker-late")),
     Judged("agent", "the OCR agent is asked", ("breaker",)),
     Judged("ghosts", "no killed worker is still listed", ("ghosts",)),
     Judged("orphans", "no running job has lost its worker", ("orphans",)),
-    Judged("due", "scheduled jobs come in time", ("overdue-no-scheduler", "overdue")),
+    Judged("due", "scheduled jobs come in time", ("overdue-no-scheduler", "overdue", "no-scheduler")),
+    Judged("cron", "entries that repeat do", ("cron-late",), _closer),
     Judged("waits", "no job waits for too long, no queue is too deep", ("age", "depth")),
     Judged("moves", "no queue stands still or grows", ("stalled", "grows"), _history),
     Judged("failures", "nothing failed in the last 5 min", ("failures", "failure-rate", "new-failure"), _history),
+    Judged("imported", "workers import what they are to run", ("not-importable",), _closer),
+    Judged("read", "workers read what they are to run", ("serializer", "unreadable"), _closer),
     Judged("quarantine", "no job is set aside as unreadable", ("quarantine",)),
+    Judged("started", "what a worker takes it starts", ("stuck-jobs",), _closer),
     Judged("placed", _scanned, ("lost-jobs",), _scan),
     Judged("canceled", "canceled jobs do not pile up", ("canceled-grows",)),
     Judged("kept", "what has ended goes after a while", ("kept-for-ever",)),

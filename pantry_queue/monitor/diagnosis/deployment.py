@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pantry_queue.keys import Keys
-from pantry_queue.monitor import fields, server, snapshot
+from pantry_queue.monitor import fields, schedule, server, snapshot
+from pantry_queue.monitor.diagnosis import closer
+from pantry_queue.monitor.diagnosis.closer import Call
 from pantry_queue.monitor.diagnosis.lost import Lost
 from pantry_queue.monitor.each import NAME, ask_each
-from pantry_queue.monitor.model import Snapshot
+from pantry_queue.monitor.model import JobRow, Schedule, Snapshot
 from pantry_queue.monitor.rates import RateHistory
 from pantry_queue.monitor.wire import ask, blob, blobs, entries, name_of, number, server_time
 
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 _MOST_QUEUES, _SAMPLE = 50, 20
 #: Orphans that are named, of each queue.
 _MOST_ORPHANS = 200
+#: Jobs that are due next, which are looked at.
+_SCHEDULED = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,10 @@ class DeploymentFacts:
         samples: jobs looked at.
         orphans: by queue, ids of started jobs past their time.
         lost: what a scan for jobs that nothing holds has come to; None where none was wanted.
+        calls: what sampled jobs that wait would call.
+        failed: sampled failed jobs with their errors.
+        schedule: what is scheduled and who sees to it; None until it was read.
+        taken: queue and id of jobs between queue and start at the first look; `stuck` still were at the second.
     """
 
     snapshot: Snapshot
@@ -64,6 +72,11 @@ class DeploymentFacts:
     samples: tuple[Sample, ...] = ()
     orphans: dict[str, tuple[str, ...]] = field(default_factory=dict)
     lost: Lost | None = None
+    calls: tuple[Call, ...] = ()
+    failed: tuple[JobRow, ...] = ()
+    schedule: Schedule | None = None
+    taken: tuple[tuple[str, str], ...] = ()
+    stuck: tuple[tuple[str, str], ...] = ()
 
 
 def collect(client: Redis, keys: Keys, *, ask_server: bool, history: RateHistory | None) -> DeploymentFacts:
@@ -89,6 +102,34 @@ def collect(client: Redis, keys: Keys, *, ask_server: bool, history: RateHistory
         samples=tuple(samples),
         orphans=_orphans(client, keys, taken),
     )
+
+
+def look_closer(client: Redis, keys: Keys, facts: DeploymentFacts) -> DeploymentFacts:
+    """What some jobs call and failed with, what is scheduled, and what was taken and not started.
+
+    Raises:
+        redis.exceptions.RedisError: the server is away.
+    """
+    waiting = [(one.queue, one.raw_id, one.size) for one in facts.samples if one.state == "queued"]
+    failed = [(one.queue, one.raw_id) for one in facts.samples if one.state == "failed"]
+    names = [name_of(queue.raw_name) for queue in facts.snapshot.queues]
+    return replace(
+        facts,
+        calls=closer.calls(client, keys, waiting),
+        failed=closer.failures(client, keys, failed),
+        schedule=schedule.read(client, keys, queues=names, count=_SCHEDULED),
+        taken=closer.taken(client, keys, facts.snapshot),
+    )
+
+
+def look_again(client: Redis, keys: Keys, facts: DeploymentFacts) -> DeploymentFacts:
+    """The same, with which of those that were taken have not been started since.
+
+    Raises:
+        redis.exceptions.RedisError: the server is away.
+    """
+    now = set(closer.taken(client, keys, facts.snapshot))
+    return replace(facts, stuck=tuple(one for one in facts.taken if one in now))
 
 
 def _orphans(client: Redis, keys: Keys, taken: Snapshot) -> dict[str, tuple[str, ...]]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pantry_queue.keys import Keys
 from pantry_queue.monitor.alert_rules import DEFAULT, Rules
 from pantry_queue.monitor.alerts import alerts
-from pantry_queue.monitor.diagnosis import deployment, health, keeping, lost
+from pantry_queue.monitor.diagnosis import deployment, failing, health, keeping, lost, scheduling, serving
 from pantry_queue.monitor.diagnosis.checked import checks
 from pantry_queue.monitor.diagnosis.deployment import DeploymentFacts
 from pantry_queue.monitor.diagnosis.lost import Lost
@@ -37,7 +37,19 @@ RULES: tuple[Callable[[DeploymentFacts], Finding | None], ...] = (
     keeping.endless,
     keeping.expiring,
     keeping.large,
+    serving.disobeying,
+    serving.not_allowed,
+    serving.unregistered,
+    serving.stuck,
+    scheduling.unattended,
+    scheduling.overdue,
+    scheduling.cron,
+    failing.not_importable,
+    failing.serializer,
+    failing.unreadable,
 )
+#: What is only on its way has arrived after so many seconds.
+_SECOND_LOOK = 1.0
 #: Keys that are looked at for lost jobs unless told otherwise.
 SCANNED = 10_000
 
@@ -99,9 +111,15 @@ def examining(
     asks = trusted if ask_server is None else ask_server
     most = (SCANNED if trusted else 0) if scan is None else scan
     facts = deployment.collect(client, keys, ask_server=asks, history=history)
-    yield Step(replace(facts, lost=Lost() if most > 0 else None))
+    facts = replace(facts, lost=Lost() if most > 0 else None)
+    yield Step(facts)
     for found in lost.look(client, keys, most) if most > 0 else ():
-        yield Step(replace(facts, lost=found), found.rest)
+        facts = replace(facts, lost=found)
+        yield Step(facts, found.rest)
+    facts = deployment.look_closer(client, keys, facts)
+    yield Step(facts, _SECOND_LOOK if facts.taken else 0.0)
+    if facts.taken:
+        yield Step(deployment.look_again(client, keys, facts))
 
 
 def judge(facts: DeploymentFacts, took_ms: float = 0.0, rules: Rules = DEFAULT) -> Examination:

@@ -12,7 +12,7 @@ from pantry_queue.monitor.diagnosis.words import check, finding, lasting
 #: States of jobs that have not started.
 WAITING = ("queued", "created", "deferred", "scheduled", "rate_limited", "ready_to_enqueue")
 #: RQ 3 reads no other ids (`rq.job.JOB_ID_PATTERN`).
-_READABLE_ID = re.compile(r"[A-Za-z0-9_-]+")
+READABLE_ID = re.compile(r"[A-Za-z0-9_-]+")
 #: Seconds a job may be between queue and start before it counts as stuck.
 _STUCK_AFTER = 10.0
 #: Seconds of life left that are too few for a job that waits.
@@ -42,7 +42,7 @@ def quarantine(facts: JobFacts) -> Check:
 def readable(facts: JobFacts) -> Check:
     """RQ can read its id and fields; a stock worker ends of one that it cannot."""
     troubles = [f"The field {name} holds what RQ cannot read." for name in facts.unreadable]
-    if not _READABLE_ID.fullmatch(facts.raw_id):
+    if not READABLE_ID.fullmatch(facts.raw_id):
         troubles.append("Its id holds other characters than letters, digits, _ and -, which RQ 3 cannot read.")
     if not troubles:
         return check("readable", "fine", "id and fields can be read")

@@ -41,19 +41,27 @@ def paused(facts: JobFacts) -> Check | None:
         return None
     if not queue.paused:
         return check("paused", "fine", f"queue {queue.name} is not paused")
+    stock = [worker.name for worker in facts.listeners if not worker.pantry]
+    obeyed = not facts.listeners or len(stock) < len(facts.listeners)
     found = finding(
         "warning",
         "paused",
         queue.name,
         f"Queue {queue.name} is paused: PantryWorkers take nothing from it.",
-        f"{counted(queue.counts.queued)} wait in it.",
-        f"{counted(len(queue.workers), 'worker')} listen to it; stock RQ workers do not know of the pause and go on.",
+        f"{counted(queue.counts.queued)} wait in it, {counted(len(facts.listeners), 'worker')} listen to it.",
+        *(
+            [f"{', '.join(stock[:5])}: stock RQ workers, which do not know of the pause and go on taking its jobs."]
+            if stock
+            else []
+        ),
         remedy="Resume the queue.",
         command=f"pantry-console queues resume {shlex.quote(facts.raw_queue)}",
         act=Act("queues.resume", queues=(facts.raw_queue,)),
         place=Place("queue", facts.raw_queue, "queued"),
     )
-    return check("paused", "cause" if facts.state == "queued" else "warning", f"queue {queue.name} is paused", found)
+    return check(
+        "paused", "cause" if obeyed and facts.state == "queued" else "warning", f"queue {queue.name} is paused", found
+    )
 
 
 def listened(facts: JobFacts) -> Check | None:
@@ -258,17 +266,17 @@ def turn(facts: JobFacts) -> Check | None:
 
 def known(facts: JobFacts) -> Check | None:
     """RQ's set of queues holds its queue."""
-    if facts.state not in WAITING or facts.queue is None:
+    name = facts.detail.row.queue
+    if facts.state not in WAITING or not name:
         return None
-    if facts.queue.registered:
-        return check("registered", "fine", f"queue {facts.queue.name} is registered")
+    if facts.queue is not None and facts.queue.registered:
+        return check("registered", "fine", f"queue {name} is registered")
     found = finding(
         "warning",
         "unregistered",
-        facts.queue.name,
-        f"Queue {facts.queue.name} is not in RQ's set of queues: rq info and dashboards do not show it.",
+        name,
+        f"Queue {name} is not in RQ's set of queues: rq info and dashboards do not show it.",
         "A worker that names it serves it all the same.",
         remedy="Any enqueue to it registers it again.",
-        place=Place("queue", facts.raw_queue, "queued"),
     )
-    return check("registered", "warning", f"queue {facts.queue.name} is not registered", found)
+    return check("registered", "warning", f"queue {name} is not registered", found)
