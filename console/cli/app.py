@@ -31,6 +31,7 @@ from console.cli import (
     serve,
     status,
     suspension,
+    terminal,
     trash,
     up,
     view,
@@ -75,6 +76,7 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.command("up")(up.up)
 app.command("view")(view.view)
+app.command("terminal")(terminal.terminal)
 app.command("status")(status.status)
 app.add_typer(queues.app, name="queues")
 app.add_typer(jobs.app, name="jobs")

@@ -45,6 +45,10 @@ def _table() -> dict[int, str]:
 _ASCII = _table()
 
 
+#: Characters the console draws with beyond ASCII; of the braille cells, which are alike, one.
+DRAWN = tuple(char for char in map(chr, _ASCII) if not "\u2800" <= char < "\u28ff")
+
+
 class TerminalGuard(LineFilter):
     """The filter.
 
