@@ -37,7 +37,8 @@ class AlertSettings:
         webhook_file: a file that holds it instead.
         secret_file: a file that holds what messages are signed with; `PANTRY_WEBHOOK_SECRET` wins over it.
         bell: the console rings the terminal's bell when an alert starts.
-        desktop: the console asks the terminal for a desktop notification then.
+        desktop: the console asks the terminal for a desktop notification then, in the way the terminal most likely
+            knows (`auto`) or in the one that is said; empty when it does not.
     """
 
     rules: Rules = DEFAULT
@@ -46,7 +47,7 @@ class AlertSettings:
     webhook_file: Path | None = None
     secret_file: Path | None = None
     bell: bool = False
-    desktop: bool = False
+    desktop: Literal["", "auto", "osc9", "osc777"] = ""
 
     def address(self) -> str:
         """The URL of the webhook; empty when there is none.
@@ -83,9 +84,11 @@ def read(table: Mapping[str, Any], where: str, folder: Path, *, private: bool) -
     Raises:
         ConfigError: one sentence that names the rule or the field.
     """
-    for name in ("bell", "desktop"):
-        if not isinstance(table.get(name, False), bool):
-            raise ConfigError(f"{where}: {name} should be true or false.")
+    if not isinstance(table.get("bell", False), bool):
+        raise ConfigError(f"{where}: bell should be true or false.")
+    desktop = table.get("desktop", False)
+    if not isinstance(desktop, bool) and desktop not in ("osc9", "osc777"):
+        raise ConfigError(f'{where}: desktop should be true, false, "osc9" or "osc777".')
     for name in ("webhook", "webhook_file", "secret_file"):
         if not isinstance(table.get(name, ""), str):
             raise ConfigError(f"{where}: {name} should be a text.")
@@ -107,7 +110,7 @@ def read(table: Mapping[str, Any], where: str, folder: Path, *, private: bool) -
         least=least,
         webhook=url,
         bell=table.get("bell", False),
-        desktop=table.get("desktop", False),
+        desktop=("auto" if desktop else "") if isinstance(desktop, bool) else desktop,
         **files,
     )
 

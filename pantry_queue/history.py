@@ -11,7 +11,7 @@ import os
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pantry_queue.errors import PantryError
 from pantry_queue.keys import Keys
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from redis import Redis
 
     from pantry_queue.monitor.model import QueueStat, Snapshot
-    from pantry_queue.monitor.rates import RateHistory
+    from pantry_queue.monitor.rates import Flow
 
 INTERVAL = 10
 DAY, MONTH = 86_400, 30 * 86_400
@@ -93,9 +93,14 @@ class Sample:
     server: ServerFigures
 
 
-def record(
-    client: Redis, keys: Keys, snapshot: Snapshot, rates: RateHistory | None = None, interval: int = INTERVAL
-) -> bool:
+class Flows(Protocol):
+    """Knows the flow of each queue, as `monitor.rates.RateHistory` does."""
+
+    def flow(self, queue: str, /) -> Flow | None:
+        """That of one queue; None when it is not known."""
+
+
+def record(client: Redis, keys: Keys, snapshot: Snapshot, rates: Flows | None = None, interval: int = INTERVAL) -> bool:
     """Keep a snapshot as a sample, if one is due and no other process writes.
 
     Args:
@@ -175,7 +180,7 @@ def _payload(client: Any, key: str, newest: Any, grid: Grid, at: int) -> bytes:
     return pack(grid, before, at - last, place + 1)
 
 
-def _grid(snapshot: Snapshot, rates: RateHistory | None, step: int) -> Grid:
+def _grid(snapshot: Snapshot, rates: Flows | None, step: int) -> Grid:
     queues = sorted(snapshot.queues, key=lambda queue: -_jobs(queue))[:MOST_QUEUES]
     queues.sort(key=lambda queue: queue.raw_name)
     rows = [_row(queue, snapshot, rates) for queue in queues]
@@ -194,7 +199,7 @@ def _jobs(queue: QueueStat) -> int:
     return counts.queued + counts.started + counts.failed + counts.finished + counts.deferred + counts.scheduled
 
 
-def _row(queue: QueueStat, snapshot: Snapshot, rates: RateHistory | None) -> tuple[int, ...]:
+def _row(queue: QueueStat, snapshot: Snapshot, rates: Flows | None) -> tuple[int, ...]:
     counts = queue.counts
     flow = rates.flow(queue.name) if rates else None
     age = (snapshot.taken_at - queue.oldest_at).total_seconds() if queue.oldest_at else None

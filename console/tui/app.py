@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -12,6 +13,7 @@ from textual.command import Provider
 from textual.filter import LineFilter
 from textual.screen import Screen
 
+from console.alert_settings import AlertSettings
 from console.tui import terminal
 from console.tui.acting.actor import Actor
 from console.tui.address import Address
@@ -20,7 +22,10 @@ from console.tui.connecting import Connecting
 from console.tui.copying.texts import leading_to
 from console.tui.guard import TerminalGuard
 from console.tui.keys import bindings
+from console.tui.needs import AlertsNeed, PastNeed
 from console.tui.palette import ConsoleCommands
+from console.tui.ringing import ring
+from console.tui.sampling import Flows
 from console.tui.screens.activity import Activity
 from console.tui.screens.doctor import Doctor
 from console.tui.screens.failures import Failures
@@ -34,12 +39,12 @@ from console.tui.source import Answer, Needs, Source
 from console.tui.themes import ANSI, DARK, THEMES, fallback_variables
 from pantry_queue.connection import describe
 from pantry_queue.errors import ConfigError, PantryError
-from pantry_queue.monitor.alert_rules import DEFAULT
 
 if TYPE_CHECKING:
-    from console.alert_settings import AlertSettings
     from console.tui.screens.base import ConsoleScreen
     from pantry_queue.config import Settings
+    from pantry_queue.monitor.model import Snapshot
+    from pantry_queue.monitor.rates import Flow
 
 #: An unfocused terminal is read for this many times less often.
 _UNFOCUSED = 5.0
@@ -126,7 +131,7 @@ class ConsoleApp(Connecting):
         session.profile = profile
         session.options = leading_to(settings, profile)
         session.unlockable = unlockable and production and bool(profile)
-        session.rules = alerts.rules if alerts else DEFAULT
+        session.heed(alerts or AlertSettings())
         self.take(self.open_server(settings, session, source, actor))
         self._start = start
         self._auto = auto_refresh
@@ -188,13 +193,22 @@ class ConsoleApp(Connecting):
         """What the visible screen wants."""
         self._asked = self._question
         screen = self._ready_screen()
-        return screen.needs() if screen else Needs()
+        needs = screen.needs() if screen else Needs()
+        return needs if self.session.recalled else replace(needs, also=(*needs.also, PastNeed()))
 
     def answered(self, answer: Answer) -> None:
         """Take an answer in. One to a question that is no longer asked still tells how the deployment is."""
-        self.session.answered()
+        session = self.session
+        session.answered()
+        for need, found in answer.found.items():
+            if isinstance(need, AlertsNeed):
+                session.kept = found
+            elif isinstance(need, PastNeed):
+                session.recall(found)
         if answer.snapshot is not None:
-            self.session.accept(answer.snapshot)
+            session.accept(answer.snapshot)
+            ring(self, session.ringing, session.changes)
+            self._sample(answer.snapshot)
         screen = self._ready_screen()
         if screen is not None and self._asked == self._question:
             screen.accept(answer)
@@ -204,6 +218,13 @@ class ConsoleApp(Connecting):
         """The screen that shows Redis, unless it is only being made: it has no parts yet to ask or to fill."""
         screen = self.console_screen()
         return screen if screen is not None and screen.is_mounted else None
+
+    def _sample(self, snapshot: Snapshot) -> None:
+        """Keep it for charts, now and then; a console that may not change anything does not."""
+        sampler, history = self._here.sampler, self.session.history
+        if sampler is not None and sampler.due and not self.session.cannot_write():
+            flows: dict[str, Flow] = {queue.name: history.flow(queue.name) for queue in snapshot.queues}
+            sampler.keep(snapshot, Flows(flows))
 
     def failed(self, error: PantryError, next_try_in: float) -> None:
         """There is no answer; the picture stays."""

@@ -17,6 +17,7 @@ from console.tui.commands import BACK
 from console.tui.copying.texts import leading_to
 from console.tui.own_keys import OwnKeys
 from console.tui.refresher import Listener, Refresher
+from console.tui.sampling import Sampler
 from console.tui.session import READ_ONLY, Session
 from console.tui.source import RedisSource, Source
 from pantry_queue.connection import describe
@@ -41,6 +42,7 @@ class Server:
     acting: Acting
     fleet: LocalFleet
     refresher: Refresher
+    sampler: Sampler | None
     suffix: str
     mode: str
 
@@ -48,6 +50,8 @@ class Server:
         """Let go of its connections."""
         self.refresher.close()
         self.acting.close()
+        if self.sampler is not None:
+            self.sampler.close()
 
 
 class Connecting(OwnKeys):
@@ -75,6 +79,7 @@ class Connecting(OwnKeys):
             Acting(stage, actor or RedisActor(settings, session.profile)),
             LocalFleet(settings, session.profile),
             Refresher(source or RedisSource(settings), self._listener),
+            Sampler(settings) if source is None else None,
             suffix=f"@{len(self._servers)}" if self._servers else "",
             mode=self.DEFAULT_MODE,
         )
@@ -147,7 +152,7 @@ class Connecting(OwnKeys):
         session.read_only = READ_ONLY if profile.read_only or self.always_read_only else ""
         session.production, session.profile = profile.production, profile.name
         session.unlockable = profile.production and not self.always_read_only
-        session.rules = profiles.alerts(name).rules
+        session.heed(profiles.alerts(name))
         session.options = leading_to(settings, name)
         return self.open_server(settings, session)
 

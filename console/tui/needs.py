@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from console.tui.source import Need, Reading
 from pantry_queue.errors import NotFound
+from pantry_queue.monitor.kept_alerts import KeptAlerts
 from pantry_queue.monitor.model import FailureReport, JobDetail, JobWindow, Schedule
+from pantry_queue.monitor.rates import RateHistory
 from pantry_queue.text import SafeText
 
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 #: The trash costs several round trips an operation: it is not read more often than this, in seconds.
 _TRASH_LASTS = 5.0
+#: Acknowledgements are a second round trip: they are read again after so many seconds.
+_ALERTS_LAST = 2.0
 #: Seconds one reading may look at failures it has not met before.
 _LOOK_SECONDS = 0.5
 #: A look passes all failures, known ones too: afterwards the server has rest for so many times as long.
@@ -208,6 +212,40 @@ class TrashNeed(Need["tuple[Kept, ...]"]):
             found = tuple(trash.operations(Scripts(reading.client, reading.keys, reading.settings)))
             reading.kept[TrashNeed] = (self.turn, now, found)
         return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class AlertsNeed(Need[KeptAlerts]):
+    """Who answers for which alert, and what `watch` follows.
+
+    Attributes:
+        turn: another number asks for it anew, however lately it was read.
+    """
+
+    turn: int = 0
+
+    def read(self, reading: Reading) -> KeptAlerts:
+        """See `Need.read`."""
+        from pantry_queue.monitor import kept_alerts
+
+        now = time.monotonic()
+        turn, at, found = reading.kept.get(AlertsNeed, (-1, 0.0, KeptAlerts()))
+        if turn != self.turn or now - at >= _ALERTS_LAST:
+            found = kept_alerts.read(reading.client, reading.keys)
+            reading.kept[AlertsNeed] = (self.turn, now, found)
+        return cast("KeptAlerts", found)
+
+
+@dataclass(frozen=True, slots=True)
+class PastNeed(Need[RateHistory]):
+    """What was sampled in the last quarter of an hour before the console's start."""
+
+    def read(self, reading: Reading) -> RateHistory:
+        """See `Need.read`."""
+        from pantry_queue.connection import describe
+        from pantry_queue.recalling import recall
+
+        return recall(reading.client, reading.keys, describe(reading.settings), 900)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from console.alert_settings import AlertSettings
+from pantry_queue.monitor.alarms import Ack, Alarm, Alarms, Change
 from pantry_queue.monitor.alert_rules import DEFAULT, Rules
-from pantry_queue.monitor.alerts import Alert, alerts
+from pantry_queue.monitor.alerts import Alert, alerts, with_followed
+from pantry_queue.monitor.kept_alerts import KeptAlerts
 from pantry_queue.monitor.model import Snapshot
 from pantry_queue.monitor.rates import RateHistory
 
@@ -15,6 +18,8 @@ from pantry_queue.monitor.rates import RateHistory
 READ_ONLY = "This console is read-only: nothing is changed; start it with --read-write to allow it."
 #: Seconds between two readings an operator can choose from.
 PACES = (0.5, 1.0, 2.0, 5.0, 10.0)
+#: Seconds of an own history that are given up for what others have sampled.
+_JUST_BEGUN = 5.0
 #: How long a production profile stays unlocked.
 UNLOCKED_SECONDS = 300.0
 
@@ -31,6 +36,10 @@ class Session:
         snapshot: the last one, None before the first.
         alerts: what needs the operator, from that snapshot.
         rules: when something does.
+        kept: who answers for which alert, and what `watch` follows, as it was read last.
+        ringing: how the terminal tells of alerts.
+        recalled: what was sampled before is known, as far as it was.
+        changes: what has started, become worse or ended with that snapshot, of what lasts.
         trouble: the sentence why there is no answer, None while there is one.
         next_try_in: seconds until the next attempt, while there is trouble.
         read_only: the sentence why nothing may be changed; empty when it may.
@@ -58,11 +67,16 @@ class Session:
     typed: list[str] = field(default_factory=list)
     options: tuple[str, ...] = ()
     rules: Rules = DEFAULT
+    kept: KeptAlerts = field(default_factory=KeptAlerts)
+    ringing: AlertSettings = field(default_factory=AlertSettings)
+    recalled: bool = False
+    changes: tuple[Change, ...] = ()
     history: RateHistory = field(default_factory=RateHistory)
     clock: Callable[[], float] = time.monotonic
     _answered_at: float = 0.0
     _unlocked_until: float = 0.0
     _locked_by: str = ""
+    _alarms: Alarms | None = None
 
     @property
     def place(self) -> str:
@@ -73,7 +87,32 @@ class Session:
         """A new snapshot has come."""
         self.snapshot = snapshot
         self.history.observe(snapshot)
-        self.alerts = alerts(snapshot, self.history, self.rules, before=self.alerts)
+        found = alerts(snapshot, self.history, self.rules, before=self.alerts)
+        self.alerts = with_followed(found, (one.alert for one in self.kept.alarms if not one.over_since))
+        now = snapshot.taken_at.timestamp()
+        if self._alarms is None:
+            # What is there when the console opens is seen, and needs no bell.
+            there = [Alarm(alert, now, told=alert.level) for alert in self.alerts]
+            self._alarms = Alarms(self.rules.hold, known=there)
+        quiet = {alert.key for alert in self.alerts if self.ack(alert)}
+        self.changes = self._alarms.observe(now, self.alerts, quiet)
+
+    def heed(self, settings: AlertSettings) -> None:
+        """What the config file says of alerts here."""
+        self.rules, self.ringing = settings.rules, settings
+
+    def recall(self, history: RateHistory) -> None:
+        """What was sampled before this console saw anything; once."""
+        self.recalled = True
+        if history.span() and self.history.span() < _JUST_BEGUN:
+            self.history = history
+            if self.snapshot is not None:
+                history.observe(self.snapshot)
+
+    def ack(self, alert: Alert) -> Ack | None:
+        """Who answers for an alert now."""
+        found = self.kept.acks.get(alert.key)
+        return found if found and self.snapshot and found.until > self.snapshot.taken_at else None
 
     def answered(self) -> None:
         """Redis has answered just now."""

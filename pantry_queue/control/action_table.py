@@ -234,12 +234,12 @@ TABLE: dict[Noun, tuple[Row, ...]] = {
         Row(
             "acknowledge",
             (),
-            "A",
+            "O",
             "Answer for an alert for a while: everybody sees who does, and `watch` is quiet about it.",
             "acknowledged",
             options=("seconds",),
         ),
-        Row("unacknowledge", (), "A", "Take an acknowledgement back: the alert is told again.", "told again"),
+        Row("unacknowledge", (), "O", "Take an acknowledgement back: the alert is told again.", "told again"),
     ),
     "all": (
         Row(

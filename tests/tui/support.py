@@ -13,12 +13,14 @@ from textual.worker import WorkerCancelled
 
 from console.tui.app import ConsoleApp
 from console.tui.job_needs import JobLogNeed, RawNeed, TreeNeed
-from console.tui.needs import FailuresFound, FailuresNeed, JobNeed, LocalNeed, WindowNeed
+from console.tui.needs import AlertsNeed, FailuresFound, FailuresNeed, JobNeed, LocalNeed, PastNeed, WindowNeed
 from console.tui.source import Answer, Need, Needs
 from console.tui.terminal import Terminal
 from pantry_queue.config import Settings
 from pantry_queue.errors import PantryError
+from pantry_queue.monitor.kept_alerts import KeptAlerts
 from pantry_queue.monitor.model import JobDetail, JobRow, JobWindow, Snapshot
+from pantry_queue.monitor.rates import RateHistory
 from tests.tui.fixed import failures, job_detail, job_log, job_row, past, raw_job, snapshot, trees
 
 SIZES = ((80, 24), (120, 40), (200, 60))
@@ -35,6 +37,8 @@ class FixedSource:
         self.trouble: PantryError | None = None
         self.asked: list[Needs] = []
         self.others: dict[type[Need[Any]], Any] = {
+            AlertsNeed: KeptAlerts(),
+            PastNeed: RateHistory(),
             LocalNeed: (),
             FailuresNeed: FailuresFound(failures()),
             JobLogNeed: job_log(),

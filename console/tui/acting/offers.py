@@ -108,6 +108,10 @@ def _now(action: Action, chosen: Chosen | None, session: Session) -> bool:
         wanted = {raw_of(name) for name in chosen.selection.queues}
         paused = any(queue.paused for queue in snapshot.queues if queue.raw_name in wanted)
         return (action.verb == "resume") == paused
+    if action.noun == "alerts" and chosen is not None and snapshot is not None:
+        acks = session.kept.acks
+        answered = any(key in acks and acks[key].until > snapshot.taken_at for key in chosen.selection.ids)
+        return (action.verb == "unacknowledge") == answered
     if action.noun == "workers" and chosen is not None and snapshot is not None:
         wanted = {raw_of(name) for name in chosen.selection.ids}
         found = [worker for worker in snapshot.workers if worker.raw_name in wanted]

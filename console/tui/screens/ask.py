@@ -82,6 +82,7 @@ QUESTIONS: dict[str, Question] = {
     "jobs.reschedule": Question("to run when", "in 10m or 2h30m, or at 2026-12-01T08:00 (UTC)", _due),
     "queues.pause": _LASTING,
     "all.suspend": _LASTING,
+    "alerts.acknowledge": Question("for how long", "30m, 2h, 1d; empty is 1h", _lasting),
 }
 
 

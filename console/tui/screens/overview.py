@@ -14,6 +14,7 @@ from console.tui.acting.chosen import Chosen
 from console.tui.copying import texts
 from console.tui.copying.texts import Copyable
 from console.tui.keys import Scope, bindings
+from console.tui.needs import AlertsNeed
 from console.tui.present import needs_you, queues, workers
 from console.tui.present.cells import Cell, Chip, Rows, chip
 from console.tui.present.chart import blocks, smoothed
@@ -21,6 +22,7 @@ from console.tui.present.states import TABS
 from console.tui.present.totals import span_for, tiles
 from console.tui.present.words import count, per_second, reach
 from console.tui.screens.base import ConsoleScreen
+from console.tui.source import Needs
 from console.tui.widgets.chart import Chart, Picture
 from console.tui.widgets.line import Heading, Line
 from console.tui.widgets.row_table import RowTable
@@ -32,6 +34,7 @@ from pantry_queue.text import safe
 
 if TYPE_CHECKING:
     from console.tui.session import Session
+    from pantry_queue.control.outcome import Outcome
 
 #: Rates in charts are means over this many seconds: single jobs make no picture.
 _SMOOTH_SECONDS = 10.0
@@ -49,6 +52,7 @@ class Overview(ConsoleScreen):
     def __init__(self) -> None:
         super().__init__()
         self._sort = queues.SORTS[0]
+        self._turn = 0
 
     def body(self) -> Iterable[Widget]:
         yield Tiles(id="totals")
@@ -71,11 +75,21 @@ class Overview(ConsoleScreen):
                 yield RowTable(workers.SHORT_COLUMNS, id="workers")
         yield Line(id="spark")
 
+    def needs(self) -> Needs:
+        return Needs(also=(AlertsNeed(self._turn),))
+
+    def acted(self, outcome: Outcome) -> None:
+        """Who answers for what is read again at once."""
+        self._turn += 1
+
     def more_scopes(self) -> tuple[Scope, ...]:
         return ("rows",)
 
     def chosen(self) -> Chosen | None:
-        """The queue under the cursor."""
+        """The alert under the cursor of that pane when it has the focus, else the queue under the cursor."""
+        if self.focused is not None and self.focused.id == "alerts":
+            key = self.query_one("#alerts", RowTable).cursor_key
+            return Chosen("alerts", f"alert {safe(key)}", Selection(ids=(key,))) if key else None
         key = self.query_one("#queues", RowTable).cursor_key
         if key is None or (isinstance(self.focused, RowTable) and self.focused.id != "queues"):
             return None
@@ -106,14 +120,16 @@ class Overview(ConsoleScreen):
         self.query_one("#workers", RowTable).show(Rows(workers.worker_rows(snapshot)))
 
     def _show_alerts(self, session: Session) -> None:
-        number = len(session.alerts)
+        answered = sum(session.ack(alert) is not None for alert in session.alerts)
+        number = len(session.alerts) - answered
         title = chip(f"Needs you ({number})", "strong") if number else chip("Needs you", "muted")
         calm = [] if number else [chip("nothing", "finished")]
-        self.query_one("#alert-title", Heading).show([title, *calm])
-        self.set_class(not number, "-calm")
+        seen = [chip(f"{answered} acknowledged", "muted")] if answered else []
+        self.query_one("#alert-title", Heading).show([title, *calm, *seen])
+        self.set_class(not session.alerts, "-calm")
         table = self.query_one("#alerts", RowTable)
-        table.show(Rows(needs_you.alert_rows(session.alerts)))
-        table.can_focus = bool(number)
+        table.show(Rows(needs_you.alert_rows(session.alerts, session.ack)))
+        table.can_focus = bool(session.alerts)
 
     def _show_charts(self, session: Session) -> None:
         """The charts that are visible at this size."""
