@@ -16,6 +16,7 @@ from textual.screen import Screen
 from console.alert_settings import AlertSettings
 from console.tui import terminal
 from console.tui.acting.actor import Actor
+from console.tui.acting.verbs import Said
 from console.tui.address import Address
 from console.tui.commands import Command, obey, visit
 from console.tui.connecting import Connecting
@@ -165,7 +166,7 @@ class ConsoleApp(Connecting):
     def on_unmount(self) -> None:
         self.close_servers()
 
-    def obey(self, command: Command) -> None:
+    def obey(self, command: Command | Said) -> None:
         """See `OwnKeys.obey`."""
         obey(self, command)
 

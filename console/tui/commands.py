@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from console import profiles, views
 from console.tui import saved
+from console.tui.acting import verbs
+from console.tui.acting.verbs import Said
 from console.tui.address import Address, AddressError, parse, printable, ways
 from console.tui.present.queues import queue_key
 from console.tui.present.states import TABS
@@ -63,11 +65,11 @@ COMMANDS: dict[str, Callable[[str], str] | None] = {
 }
 
 
-def understand(text: str) -> Address | Command:
+def understand(text: str) -> Address | Command | Said:
     """What is typed behind `:`.
 
     Raises:
-        AddressError, pantry_queue.monitor.query.QueryError: one sentence that says what is wrong.
+        PantryError, pantry_queue.monitor.query.QueryError: one sentence that says what is wrong.
         pantry_queue.errors.NotFound, pantry_queue.errors.ConfigError: the saved view or profile that is named.
     """
     name, _, word = printable(text).strip().partition(" ")
@@ -77,7 +79,7 @@ def understand(text: str) -> Address | Command:
             raise AddressError(f"A saved view takes no more words; leave out {safe(word, 40)!r}.")
         return saved.address(name)
     if name not in COMMANDS:
-        return parse(text)
+        return verbs.understand(printable(text)) or parse(text)
     check = COMMANDS[name]
     if check is None and word:
         raise AddressError(f"{name} takes no more words; leave out {safe(word, 40)!r}.")
@@ -107,12 +109,18 @@ def likely(text: str, session: Session) -> list[str]:
         return [way for word in _known(views.load) if (way := f"{views.SIGN}{word}").startswith(text)]
     snapshot = session.snapshot
     queues = [queue_key(queue) for queue in snapshot.queues] if snapshot else []
+    if blank and name in verbs.VERBS:
+        return verbs.ways(text, queues)
     workers = [worker_key(worker) for worker in snapshot.workers] if snapshot else []
-    return ways(text, queues, workers, COMMANDS)
+    return ways(text, queues, workers, (*COMMANDS, *verbs.VERBS))
 
 
-def obey(app: Connecting, command: Command) -> None:
-    """Do what a command says."""
+def obey(app: Connecting, command: Command | Said) -> None:
+    """Do what a command says; an action is done to what is chosen on the visible screen."""
+    if isinstance(command, Said):
+        screen = app.console_screen()
+        app.acting.say(command, screen.chosen() if screen is not None else None)
+        return
     done: dict[str, Callable[[], object]] = {
         "theme": lambda: setattr(app, "theme", command.word),
         "views": app.action_views,

@@ -41,7 +41,17 @@ DIALOGS: tuple[tuple[Scope, Group, tuple[Row, ...]], ...] = (
         ),
     ),
     ("dialog", "Console", (Row("dialog.cancel", "escape", "cancel", "change nothing", "", 0, "esc"),)),
-    ("confirm", "Console", (Row("dialog.canary", "T", "canary", "try five first"),)),
+    (
+        "confirm",
+        "Console",
+        (
+            Row("dialog.canary", "T", "canary", "try five first"),
+            Row("confirm.at_front", "F", "switch('at_front')", "next in the queue, or last"),
+            Row("confirm.dependents", "W", "switch('dependents')", "with the jobs that wait for them, or without"),
+            Row("confirm.parents", "P", "switch('parents')", "drop them from the jobs they wait for, or not"),
+        ),
+    ),
+    ("tick", "Console", (Row("dialog.turn", "space", "turn", "turn a switch"),)),
     ("choice", "Console", (Row("dialog.choose", "enter", "choose", "what the button says"),)),
     (
         "progress",

@@ -29,6 +29,7 @@ Scope = Literal[
     "help",
     "dialog",
     "confirm",
+    "tick",
     "choice",
     "progress",
     "marks",

@@ -25,6 +25,7 @@ __all__ = [
     "footer",
     "help_sections",
     "offered",
+    "written",
 ]
 
 GROUPS: tuple[Group, ...] = ("Look at", "Move", "Go to", "Console")
@@ -73,6 +74,11 @@ def _made(scope: Scope, group: Group, row: Row) -> Key:
 
 
 KEYS: tuple[Key, ...] = tuple(_made(scope, group, row) for scope, group, rows in TABLE for row in rows)
+
+
+def written(id: str) -> str:
+    """The keys of an entry of the table, as people write them."""
+    return next(key.display for key in KEYS if key.id == id)
 
 
 def bindings(scope: Scope) -> list[Binding]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from console import views
 from console.tui import saved
+from console.tui.acting.verbs import Said
 from console.tui.address import Address, words
 from console.tui.commands import Command, visit
 from console.tui.going import Going
@@ -75,11 +76,11 @@ class OwnKeys(Going):
     def action_command(self) -> None:
         self.push_screen(CommandLine(), self._commanded)
 
-    def obey(self, command: Command) -> None:
+    def obey(self, command: Command | Said) -> None:
         """Do what a command behind `:` says."""
 
-    async def _commanded(self, meant: Address | Command | None) -> None:
-        if isinstance(meant, Command):
+    async def _commanded(self, meant: Address | Command | Said | None) -> None:
+        if isinstance(meant, Command | Said):
             self.obey(meant)
         elif meant is not None:
             await visit(self, meant)

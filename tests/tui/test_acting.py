@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from rq.job import Job
-from textual.pilot import Pilot
 
-from console.tui.acting.offers import by_key
 from console.tui.app import ConsoleApp
-from console.tui.keys import KEYS
-from console.tui.screens.ask import Ask
 from console.tui.screens.confirm import Confirm
 from console.tui.screens.help import Help
 from console.tui.screens.jobs import Jobs
-from console.tui.widgets.choice import Choice
-from pantry_queue.control.actions import ACTIONS, Action
-from pantry_queue.control.outcome import Outcome, Progress
-from pantry_queue.control.plan import Group, Options, Plan, Selection, narrowed
+from pantry_queue.control.plan import Selection
 from pantry_queue.errors import RedisUnavailable
-from tests.tui.fixed import NOW, text
-from tests.tui.support import DARK, FixedSource, press, screen, settle
+from tests.tui.acting_kit import FakeActor, fixed, heard, told
+from tests.tui.support import FixedSource, press, screen, settle
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -36,67 +28,6 @@ Make = Callable[..., ConsoleApp]
 @pytest.fixture(autouse=True)
 def _hears_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Confirm, "DEAF_SECONDS", 0.01)
-
-
-class FakeActor:
-    """Plans `total` jobs and tells of each step; everything it was asked for is kept."""
-
-    def __init__(self, total: int = 36) -> None:
-        self.total = total
-        self.asked: list[tuple[str, Any]] = []
-        self.seen: list[str] = []
-        self.trouble: Exception | None = None
-        self.look: Callable[[], str] = str
-
-    async def plan(self, action: Action, selection: Selection, options: Options) -> Plan:
-        self.asked.append(("plan", (action.name, selection, options)))
-        ids = tuple(f"job-{place}" for place in range(self.total))
-        group = (Group("failed", ids),) if action.states else ()
-        return Plan(action, options, selection, NOW, text("jobs [@click=app.quit]x[/]"), groups=group)
-
-    async def run(self, plan: Plan, *, reason: str, progress: Callable[[Progress], None], stop: Any) -> Outcome:
-        if self.trouble is not None:
-            raise self.trouble
-        self.asked.append(("run", (plan, reason)))
-        progress(Progress(self.total, 22, 21, 1, 0))
-        for _ in range(200 if self.look is not str else 0):  # until the app has painted what it was told
-            if "done" in self.look():
-                break
-            await asyncio.sleep(0.02)
-        self.seen.append(self.look())
-        return Outcome("op-1", plan.action, done=31, skipped={"changed": 5}, undoable=True)
-
-    async def first(self, plan: Plan, count: int) -> Plan:
-        return narrowed(plan, [Group("failed", plan.groups[0].ids[:count])])
-
-    async def watch(self, ids: Any, seconds: float, *, stop: Any) -> dict[str, str]:
-        return dict(zip(ids, ("failed", *["finished"] * 9), strict=False))
-
-    async def undo(self, operation: str | None, *, progress: Callable[[Progress], None], stop: Any) -> Outcome:
-        self.asked.append(("undo", operation))
-        return Outcome("op-2", ACTIONS["trash.undo"], done=31)
-
-    def close(self) -> None:
-        """Nothing to let go of."""
-
-    def names(self) -> list[str]:
-        return [name for name, _ in self.asked]
-
-
-def fixed(settings: Settings, actor: FakeActor, **options: Any) -> ConsoleApp:
-    return ConsoleApp(settings, source=FixedSource(), actor=actor, look=DARK, auto_refresh=False, **options)
-
-
-async def heard(pilot: Pilot[Any]) -> None:
-    """Until the dialog in front listens to keys."""
-    while pilot.app.screen.query_one("#go", Choice).disabled:
-        await pilot.pause(0.005)
-    await settle(pilot)
-
-
-def told(app: ConsoleApp) -> str:
-    """The last toast."""
-    return [note.message for note in app._notifications][-1] if len(app._notifications) else ""
 
 
 async def test_a_plan_is_shown_and_runs_as_it_was_confirmed(settings: Settings) -> None:
@@ -142,10 +73,14 @@ async def test_what_nobody_has_thought_of_costs_one_action_and_not_the_console(s
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await settle(pilot)
         await press(pilot, "3", "f", "R")
+        await heard(pilot)
+        await press(pilot, "enter")
         assert "That broke off (KeyError" in told(app)
         assert "\x1b" not in told(app)
         actor.trouble = None
         await press(pilot, "R")
+        await heard(pilot)
+        await press(pilot, "enter")
         assert "31 jobs requeued" in told(app)
 
 
@@ -204,22 +139,9 @@ async def test_what_cannot_be_done_says_why(settings: Settings) -> None:
         assert "Nothing was done from here" in told(app)
         actor.total, actor.trouble = 3, RedisUnavailable("Redis is [b]away[/b]: start it.")
         await press(pilot, "R")
+        await heard(pilot)
+        await press(pilot, "enter")
         assert told(app) == "Nothing was done. Redis is [b]away[/b]: start it."
-
-
-async def test_questions_are_checked_before_anything_is_planned(settings: Settings) -> None:
-    actor = FakeActor()
-    app = fixed(settings, actor)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
-        await press(pilot, "P")
-        assert isinstance(app.screen, Ask)
-        await press(pilot, *"soon", "enter")
-        assert actor.asked == []
-        assert "no duration" in screen(app)
-        await press(pilot, *["backspace"] * 4, *"10m", "enter")
-        _, (name, selection, options) = actor.asked[0]
-        assert (name, selection.queues, options.seconds) == ("queues.pause", ("critical",), 600)
 
 
 async def test_marks_stay_with_their_rows_and_the_whole_list_is_chosen_as_such(settings: Settings) -> None:
@@ -245,13 +167,6 @@ async def test_marks_stay_with_their_rows_and_the_whole_list_is_chosen_as_such(s
         await press(pilot, "escape")
         assert "marked" not in screen(app)
         assert isinstance(app.screen, Jobs)
-
-
-def test_the_keys_of_actions_take_no_key_of_a_screen() -> None:
-    over = {"dialog", "confirm", "choice", "progress", "help"}  # these lie over screens, whose keys do nothing then
-    looking = [key for key in KEYS if key.scope not in over]
-    taken = {name for key in looking for name in (*key.keys, *(key.opposite[0] if key.opposite else ()))}
-    assert not taken & {key for _, key in by_key()}
 
 
 async def test_jobs_are_requeued_deleted_and_brought_back(

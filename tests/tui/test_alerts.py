@@ -19,6 +19,7 @@ from pantry_queue.control import audit
 from pantry_queue.keys import Keys
 from pantry_queue.monitor import kept_alerts, snapshot
 from tests.redis.engines.servers import until
+from tests.tui.acting_kit import heard
 from tests.tui.ptykit import Pty
 from tests.tui.support import line_with, press, screen, settle
 
@@ -37,7 +38,8 @@ async def test_an_alert_is_answered_for_and_told_again(
         await settle(pilot)
         assert "Needs you (1)" in screen(app)
         await press(pilot, "tab", "O")
-        assert "for how long" in screen(app)
+        await heard(pilot)
+        assert "empty: 1h" in screen(app)
         await press(pilot, *"soon", "enter")
         assert "is no duration" in screen(app)
         await press(pilot, *["backspace"] * 4, *"30m", "enter")

@@ -9,7 +9,6 @@ import pytest
 from console.tui.app import ConsoleApp
 from console.tui.keys import GROUPS, KEYS, Scope, bindings, footer, help_sections, offered
 from console.tui.screens.activity import Activity
-from console.tui.screens.ask import Ask
 from console.tui.screens.command import CommandLine
 from console.tui.screens.confirm import Confirm
 from console.tui.screens.copy_menu import CopyMenu
@@ -19,16 +18,20 @@ from console.tui.screens.functions import Functions
 from console.tui.screens.help import Help
 from console.tui.screens.job import JobScreen
 from console.tui.screens.jobs import Jobs
+from console.tui.screens.launch import Launch
 from console.tui.screens.overview import Overview
 from console.tui.screens.progress import ProgressScreen
 from console.tui.screens.saved_views import SavedViews
 from console.tui.screens.schedule import Schedule
+from console.tui.screens.sure import Sure
+from console.tui.screens.unlock import Unlock
 from console.tui.screens.why import Why
 from console.tui.screens.workers import Workers
 from console.tui.widgets.choice import Choice
 from console.tui.widgets.filter_bar import FilterBar
 from console.tui.widgets.row_table import RowTable
 from console.tui.widgets.text_view import TextView
+from console.tui.widgets.tick import Tick
 from tests.tui.support import console, line_with, lines, press, screen, settle
 
 #: Who answers to the actions of a scope.
@@ -56,8 +59,9 @@ OWNERS: dict[Scope, tuple[type, ...]] = {
     "why": (Jobs, JobScreen, Failures, Schedule, Activity, Functions),
     "help": (Help,),
     "marks": (RowTable,),
-    "dialog": (Confirm, Ask),
+    "dialog": (Confirm, Launch, Sure, Unlock),
     "confirm": (Confirm,),
+    "tick": (Tick,),
     "choice": (Choice,),
     "progress": (ProgressScreen,),
     "copy": (CopyMenu,),
@@ -111,7 +115,11 @@ def test_no_key_means_two_things_on_one_screen(scopes: tuple[Scope, ...]) -> Non
 def test_looking_keys_are_lower_case() -> None:
     # Launching workers on this machine changes no key of Redis, so it is in no table of actions; a canary
     # is another way of what a dialog asks about.
-    looking = [entry for entry in KEYS if entry.id not in ("worker.launch", "dialog.canary", "remedy", "why")]
+    looking = [
+        entry
+        for entry in KEYS
+        if entry.id not in ("worker.launch", "dialog.canary", "remedy", "why") and entry.scope != "confirm"
+    ]
     shown = {key for entry in looking for key in entry.keys if len(key) == 1 and key.isalpha()}
     assert {key for key in shown if key.isupper()} <= {"G"}
 

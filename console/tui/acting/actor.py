@@ -28,7 +28,7 @@ class Actor(Protocol):
     """Plans and does; all of it raises `PantryError`, one sentence that says what is wrong and what to do."""
 
     async def plan(self, action: Action, selection: Selection, options: Options) -> Plan:
-        """What it would be done to, see `control.select.plan`."""
+        """What it would be done to; a draft, see `control.select.plan`."""
 
     async def run(self, plan: Plan, *, reason: str, progress: Told, stop: Event) -> Outcome:
         """Do it, see `control.run.run`; `progress` is called on the event loop."""
@@ -66,7 +66,7 @@ class RedisActor:
         def work(scripts: Scripts) -> Plan:
             from pantry_queue.control import select
 
-            return select.plan(scripts.connection, scripts.keys, action, selection, options)
+            return select.plan(scripts.connection, scripts.keys, action, selection, options, draft=True)
 
         return await self._do(work)
 

@@ -43,9 +43,8 @@ def by_key() -> dict[tuple[Noun, str], tuple[Action, ...]]:
     """The actions of each key, in the order of the table."""
     found: dict[tuple[Noun, str], tuple[Action, ...]] = {}
     for action in ACTIONS.values():
-        if action.name not in _NOT_BY_KEY:
-            place = (action.noun, action.key)
-            found[place] = (*found.get(place, ()), action)
+        place = (action.noun, action.key)
+        found[place] = (*found.get(place, ()), action)
     return found
 
 
@@ -70,8 +69,10 @@ def offers(chosen: Chosen | None, session: Session) -> list[Offer]:
 
 
 def _elsewhere(noun: Noun, actions: Iterable[Action], chosen: Chosen | None) -> bool:
-    """Keys that would be out of place: failures are cleared where failures are."""
+    """Keys that would be out of place: failures are cleared where failures are, the trash is emptied in the trash."""
     names = {action.name for action in actions}
+    if names == {"trash.empty"}:
+        return chosen is None or chosen.noun != "trash" or not chosen.selection.ids
     failing = chosen is not None and bool(chosen.states & {"failed", "stopped"})
     return names == {"all.clear-failures"} and not failing
 
@@ -80,7 +81,7 @@ def _offer(noun: Noun, key: str, actions: tuple[Action, ...], chosen: Chosen | N
     action = fitting(actions, chosen, session)
     reason = session.cannot_write()
     if not reason and action is None:
-        reason = _unfit(actions, chosen)
+        reason = unfit(actions, chosen)
     return Offer(noun, key, actions, None if reason else action, reason)
 
 
@@ -121,7 +122,8 @@ def _now(action: Action, chosen: Chosen | None, session: Session) -> bool:
     return True
 
 
-def _unfit(actions: tuple[Action, ...], chosen: Chosen | None) -> str:
+def unfit(actions: tuple[Action, ...], chosen: Chosen | None) -> str:
+    """Why none of these can be done to what is chosen."""
     states = tuple(dict.fromkeys(state for action in actions for state in action.states))
     verb = actions[0].verb.replace("-", " ")
     if chosen is None:

@@ -15,7 +15,7 @@ from pantry_queue.control.plan import Plan
 if TYPE_CHECKING:
     from console.tui.acting.running import Running
 
-_LABEL = 10
+_LABEL = 11
 _MOST_NAMED = 6
 _Sides = tuple[Sequence[Chip], Sequence[Chip]]
 
@@ -57,11 +57,9 @@ def _facts(plan: Plan, now: datetime) -> list[tuple[str, str, str]]:
         ("Call", _functions(plan), ""),
         ("Waiting", _ages(plan, now), ""),
         ("Left out", _left_out(plan), "waiting"),
-        ("Queue", plan.options.to or "", "strong"),
         ("At", plan.options.due.strftime("%Y-%m-%d %H:%M:%SZ") if plan.options.due else "", "strong"),
-        ("For", age(plan.options.seconds) if plan.options.seconds else "", "strong"),
         ("Effect", plan.action.what, ""),
-        ("Beware", plan.action.loses, "waiting"),
+        ("Beware", "" if plan.options.dependents else plan.action.loses, "waiting"),
         ("Undo", f"yes, {undo} (u)" if undo else "no", "finished" if undo else "failed"),
         ("Same as", str(plan.command), "faint"),
     ]

@@ -18,6 +18,7 @@ from console.tui.present.cells import Column, Row
 from console.tui.screens.listing import Entry, Listing
 from console.tui.source import Answer, Need, Needs
 from console.tui.widgets.row_table import RowTable
+from pantry_queue.control.plan import Selection
 from pantry_queue.monitor.wire import name_of, raw_of
 from pantry_queue.text import safe
 
@@ -67,11 +68,13 @@ class Activity(Listing):
         self._trash_need = TrashNeed(self._trash_need.turn + 1)
 
     def chosen(self) -> Chosen | None:
-        """The operation under the cursor, to be undone."""
+        """The operation under the cursor, to be undone or deleted for good."""
         key = self.table.cursor_key
         if self.tab == "events" or key is None:
             return None
-        return Chosen("trash", f"operation {safe(raw_of(key))}", operation=key)
+        # Only what is shown in the trash is emptied from it.
+        selection = Selection(ids=(key,)) if self.tab == "trash" else Selection()
+        return Chosen("trash", f"operation {safe(raw_of(key))}", selection, operation=key)
 
     def job_key(self) -> str | None:
         event = self._event() if self.tab == "events" else None

@@ -11,6 +11,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
+from console.tui.acting.verbs import Said
 from console.tui.address import Address
 from console.tui.commands import Command, likely, understand
 from console.tui.keys import bindings
@@ -23,10 +24,10 @@ if TYPE_CHECKING:
     from console.tui.app import ConsoleApp
 
 _MOST_REMEMBERED = 100
-_HINT = "jobs [queue] [state] [filter], job ID, @VIEW, save NAME, connect NAME, quit"
+_HINT = "a view: jobs [queue] [state] [filter], job ID, @VIEW; an action: requeue --to low; connect NAME, quit"
 
 
-class CommandLine(ModalScreen[Address | Command | None]):
+class CommandLine(ModalScreen[Address | Command | Said | None]):
     """What is typed is answered with; what cannot be understood is said in the line above, and can be corrected."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("command")]

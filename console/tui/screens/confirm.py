@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
+from textual.widget import Widget
 from textual.widgets import Input
 
+from console.tui.acting.choices import Given
 from console.tui.keys import bindings
 from console.tui.present.acting import button, plan_lines, title
 from console.tui.present.cells import chip, key_chip
 from console.tui.present.words import count
 from console.tui.widgets.choice import Choice
 from console.tui.widgets.line import Heading, Line
+from console.tui.widgets.option_fields import OptionFields
 from console.tui.widgets.text_view import TextView
-from pantry_queue.control.plan import Plan
+from console.tui.widgets.tick import Tick
+from pantry_queue.control.plan import Options, Plan, completed
+from pantry_queue.errors import PantryError
+
+if TYPE_CHECKING:
+    from console.tui.acting.actor import Actor
 
 #: So many are tried first when that is asked for.
 CANARY = 5
@@ -31,24 +40,29 @@ class Confirmed:
     """It shall be done.
 
     Attributes:
+        plan: this, as it was shown last.
         reason: for the audit.
         canary: to a few of them first.
     """
 
+    plan: Plan
     reason: str = ""
     canary: bool = False
 
 
 class Confirm(ModalScreen[Confirmed | None]):
-    """The confirmation.
+    """The confirmation, with what can be chosen about how it is done.
 
     Keys that were typed ahead on a slow line must not confirm anything, so nothing has the focus at first.
 
     Args:
-        plan: what will be done.
+        plan: what will be done; options it needs may be missing.
+        actor: plans again where an option changes what it is done to.
         now: the server's time.
         typed: the number of jobs has to be typed.
-        tried: what became of those that were tried first; empty when none were.
+        tried: what became of those that were tried first; empty when none were. Then nothing is left to choose.
+        given: what is chosen already, see `choices`.
+        names: of queues, to suggest.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("dialog"), *bindings("confirm")]
@@ -56,35 +70,68 @@ class Confirm(ModalScreen[Confirmed | None]):
     #: Seconds in which keys are passed over.
     DEAF_SECONDS: ClassVar[float] = 0.25
 
-    def __init__(self, plan: Plan, *, now: datetime, typed: bool, tried: str = "") -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        actor: Actor,
+        *,
+        now: datetime,
+        typed: bool,
+        tried: str = "",
+        given: Given | None = None,
+        names: Sequence[str] = (),
+    ) -> None:
         super().__init__()
         self._plan = plan
+        self._actor = actor
         self._now = now
         self._tried = tried
         self._typed = typed and bool(plan.action.states)
+        self._given = given or {}
+        self._names = names
+        self._planning = False
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
             yield Heading(id="confirm-title", left=[chip(title(self._plan), "strong")])
             yield TextView(id="confirm-plan")
+            if not self._tried:
+                yield OptionFields(self._plan.action, self._given, self._names)
             with Horizontal(classes="dialog-field"):
                 yield Line(classes="dialog-label", left=[chip("Reason", "muted")])
-                yield Input(id="reason", compact=True, disabled=True, placeholder="kept in the activity log")
+                yield Input(
+                    self._given.get("reason", ""),
+                    id="reason",
+                    compact=True,
+                    placeholder="kept in the activity log",
+                )
             if self._typed:
                 with Horizontal(classes="dialog-field"):
-                    yield Line(classes="dialog-label", left=[chip(f"Type {self._plan.total}", "warning")])
-                    yield Input(id="count", compact=True, disabled=True, placeholder="to go on")
+                    yield Line(classes="dialog-label", left=[chip("Type", "warning")])
+                    yield Input(id="count", compact=True, placeholder=f"{self._plan.total} to go on")
+            yield Line(id="confirm-wrong")
             with Horizontal(classes="dialog-choices"):
-                yield Choice(button(self._plan), id="go", disabled=True)
+                yield Choice(button(self._plan), id="go")
                 yield Line(id="confirm-keys")
 
     def on_mount(self) -> None:
         self.query_one(TextView).can_focus = False
+        self._choose(quiet=True)
+        for widget in self._asking():
+            widget.disabled = True
+        self._tell()
+        self.set_timer(self.DEAF_SECONDS, self._listen)
+
+    def _asking(self) -> list[Widget]:
+        return [*self.query(Input), *self.query(Tick), *self.query(Choice)]
+
+    def _tell(self, wrong: str = "") -> None:
+        """What is wrong, and what the keys do."""
+        self.query_one("#confirm-wrong", Line).show([chip(wrong, "failed")] if wrong else [])
         self.query_one("#confirm-keys", Line).show(
             [key_chip("T", f"try {CANARY} first", rank=2, action="screen.canary")] if self._can_try() else [],
             [key_chip("tab", "next field", rank=3), key_chip("esc", "cancel", action="screen.cancel")],
         )
-        self.set_timer(self.DEAF_SECONDS, self._listen)
 
     def on_resize(self) -> None:
         self.call_after_refresh(self._fill)
@@ -94,17 +141,74 @@ class Confirm(ModalScreen[Confirmed | None]):
         text.show(plan_lines(self._plan, self._now, self._tried, max(30, text.size.width - 1)))
 
     def _listen(self) -> None:
-        for widget in (*self.query(Input), *self.query(Choice)):
+        for widget in self._asking():
             widget.disabled = False
-        self.query_one("#count" if self._typed else "#go").focus()
+        self._begin_with().focus()
 
+    def _begin_with(self) -> Widget:
+        first = next((fields.first for fields in self.query(OptionFields)), None)
+        return first or self.query_one("#count" if self._typed else "#go")
+
+    # -- how it is done ---------------------------------------------------------------------------------
+    def _choose(self, *, quiet: bool = False) -> bool:
+        """Take over what is chosen; False when something is missing or wrong."""
+        try:
+            for fields in self.query(OptionFields):
+                self._plan = completed(self._plan, fields.options())
+        except (ValueError, PantryError) as error:
+            if not quiet:
+                self._tell(str(error))
+                wrong = next(iter(self.query(OptionFields).first().query(Input)), None)
+                if wrong is not None and not isinstance(self.focused, Input):
+                    wrong.focus()
+            return False
+        self._fill()
+        return True
+
+    @on(OptionFields.Changed)
+    def _chosen(self, event: OptionFields.Changed) -> None:
+        event.stop()
+        if self.is_mounted and self._choose(quiet=True):
+            self._tell()
+            if event.name == "dependents" and self._plan.action.verb == "delete":
+                self._planning = True
+                self.run_worker(self._plan_again(self._plan.options), group="plan", exclusive=True)
+
+    async def _plan_again(self, options: Options) -> None:
+        """Other jobs are to be deleted now: what is shown has to name them."""
+        self._tell("looking for them ...")
+        try:
+            self._plan = await self._actor.plan(self._plan.action, self._plan.selection, options)
+        except PantryError as error:
+            self._tell(str(error))
+            return
+        self._planning = False
+        self._choose(quiet=True)
+        self.query_one("#confirm-title", Heading).show([chip(title(self._plan), "strong")])
+        self.query_one("#go", Choice).name_it(button(self._plan))
+        self._tell()
+
+    @on(OptionFields.Entered)
+    def _option_entered(self, event: OptionFields.Entered) -> None:
+        """What needs no more than this field is done by enter in it."""
+        event.stop()
+        if self._choose():
+            if self._plan.action.asks or self._typed:
+                self._lead_on()
+            else:
+                self._go()
+
+    # -- the answer -------------------------------------------------------------------------------------
     @on(Input.Submitted)
     def _entered(self, event: Input.Submitted) -> None:
         """The number that was asked for confirms; the reason leads on to what does."""
         if event.input.id == "count":
             self._go()
         else:
-            self.query_one("#count" if self._typed and not self._counted(quiet=True) else "#go").focus()
+            self._lead_on()
+
+    def _lead_on(self) -> None:
+        self.query_one("#count" if self._typed and not self._counted(quiet=True) else "#go").focus()
 
     def _counted(self, *, quiet: bool = False) -> bool:
         """Whether the number was typed, where that is asked for."""
@@ -113,23 +217,30 @@ class Confirm(ModalScreen[Confirmed | None]):
         field = self.query_one("#count", Input)
         right = field.value.strip().replace(",", "") == str(self._plan.total)
         if not right and not quiet:
-            said = f"type {count(self._plan.total)} to {button(self._plan)}"
-            self.query_one("#confirm-keys", Line).show([chip(said, "failed")], [key_chip("esc", "cancel")])
+            self._tell(f"type {count(self._plan.total)} to {button(self._plan)}")
             field.focus()
         return right
 
     @on(Choice.Pressed, "#go")
     def _go(self) -> None:
-        if self._counted():
-            self.dismiss(Confirmed(self.query_one("#reason", Input).value.strip()))
+        if not self._planning and self._choose() and self._counted():
+            self._answer(canary=False)
+
+    def _answer(self, *, canary: bool) -> None:
+        self.dismiss(Confirmed(self._plan, self.query_one("#reason", Input).value.strip(), canary=canary))
 
     def _can_try(self) -> bool:
         return self._plan.action.undo in ("requeue", "copy") and self._plan.total > CANARY and not self._tried
 
     def action_canary(self) -> None:
         """A few first: what becomes of them says whether the rest should follow."""
-        if self._can_try() and not self.query_one("#go").disabled:
-            self.dismiss(Confirmed(self.query_one("#reason", Input).value.strip(), canary=True))
+        if self._can_try() and not self._planning and not self.query_one("#go").disabled and self._choose():
+            self._answer(canary=True)
+
+    def action_switch(self, name: str) -> None:
+        """Turn one of the switches, if this action has it."""
+        for fields in self.query(OptionFields):
+            fields.turn(name)
 
     def action_cancel(self) -> None:
         """Nothing is done."""

@@ -39,8 +39,13 @@ class Choice(Line, can_focus=True):
             return self.choice
 
     def __init__(self, label: str, *, id: str | None = None, disabled: bool = False) -> None:
-        super().__init__(id=id, left=[Chip((Cell("enter", "key"), Cell(f" {label}")))])
+        super().__init__(id=id)
         self.disabled = disabled
+        self.name_it(label)
+
+    def name_it(self, label: str) -> None:
+        """It does something else now."""
+        self.show([Chip((Cell("enter", "key"), Cell(f" {label}")))])
         self.styles.width = len(label) + 8
 
     def action_choose(self) -> None:

@@ -1,0 +1,138 @@
+"""How an action is begun and how it is done: keys, words, and what a dialog lets choose."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from console.tui.acting import verbs
+from console.tui.acting.chosen import Chosen
+from console.tui.acting.offers import by_key
+from console.tui.keys import KEYS
+from console.tui.screens.confirm import Confirm
+from console.tui.screens.jobs import Jobs
+from console.tui.session import Session
+from pantry_queue.control.actions import ACTIONS
+from pantry_queue.control.plan import Options, Selection
+from pantry_queue.errors import PantryError
+from tests.tui.acting_kit import FakeActor, fixed, heard, told
+from tests.tui.fixed import snapshot
+from tests.tui.support import press, screen, settle
+
+if TYPE_CHECKING:
+    from pantry_queue.config import Settings
+
+
+@pytest.fixture(autouse=True)
+def _hears_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Confirm, "DEAF_SECONDS", 0.01)
+
+
+def words(text: str) -> list[str]:
+    """What is pressed to type it."""
+    return [{" ": "space", "-": "minus", "'": "apostrophe"}.get(char, char) for char in text]
+
+
+async def test_two_fast_keys_begin_one_thing(settings: Settings) -> None:
+    actor = FakeActor()
+    app = fixed(settings, actor)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await settle(pilot)
+        await press(pilot, "3", "f")
+        actor.may_plan.clear()
+        await pilot.press("D", "R", "u", "D")
+        assert actor.names() == ["plan"]
+        assert told(app) == "One thing at a time: delete comes first."
+        actor.may_plan.set()
+        await heard(pilot)
+        assert "Delete 36 jobs?" in screen(app)
+        await press(pilot, "escape")
+        assert isinstance(app.screen, Jobs)
+        await press(pilot, "R")
+        assert "Requeue 36 jobs?" in screen(app), "what was called off is no longer in the way"
+
+
+async def test_how_it_is_done_is_chosen_in_the_dialog_and_looked_at_again(settings: Settings) -> None:
+    actor = FakeActor()
+    app = fixed(settings, actor)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "3", "f", "D")
+        await heard(pilot)
+        actor.total = 40
+        await press(pilot, "W")
+        assert actor.asked[-1][1][2] == Options(dependents=True)
+        assert "Delete 40 jobs?" in screen(app), "with those that wait for them"
+        assert "jobs delete" in screen(app)
+        assert "--dependents" in screen(app)
+        await press(pilot, "escape", "R")
+        await heard(pilot)
+        await press(pilot, "F", "shift+tab", "shift+tab", *"low", "comma", "enter")
+        assert "run" not in actor.names()
+        assert "without commas" in screen(app)
+        await press(pilot, "backspace", "tab", "tab", "enter")
+        _, (plan, _) = actor.asked[-1]
+        assert plan.options == Options(at_front=True, to="low")
+        await press(pilot, "colon", *words("requeue --to bulk --reason 'too many'"), "enter")
+        await heard(pilot)
+        await press(pilot, "enter")
+        _, (plan, reason) = actor.asked[-1]
+        assert (plan.action.name, plan.options.to, reason) == ("jobs.requeue", "bulk", "too many")
+
+
+async def test_questions_are_checked_before_anything_is_planned(settings: Settings) -> None:
+    actor = FakeActor()
+    app = fixed(settings, actor)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "P")
+        assert isinstance(app.screen, Confirm)
+        await heard(pilot)
+        await press(pilot, *"soon", "enter")
+        assert actor.names() == ["plan"]
+        assert "no duration" in screen(app)
+        await press(pilot, *["backspace"] * 4, *"10m", "enter")
+        _, (plan, _) = actor.asked[1]
+        assert (plan.action.name, plan.selection.queues) == ("queues.pause", ("critical",))
+        assert (plan.options.seconds, plan.command) == (600, "pantry-console queues pause critical --for 600s")
+
+
+def test_every_action_is_a_key_and_words() -> None:
+    assert {action.name for actions in by_key().values() for action in actions} == set(ACTIONS)
+    session = Session("x", snapshot=snapshot())
+    for action in ACTIONS.values():
+        chosen = Chosen(action.noun, "x", Selection(queues=("emails",), ids=("web-1.4100",)), frozenset(action.states))
+        if action.name in ("queues.resume", "workers.forget", "all.resume", "jobs.enqueue", "alerts.unacknowledge"):
+            continue  # these need another situation, and a dialog of its own
+        act = verbs.understand(action.verb)
+        assert act is not None
+        assert verbs.action_of(act, chosen, session) == action or action.noun == "trash", action.name
+    emptied = verbs.understand("trash empty")
+    assert emptied is not None
+    assert verbs.action_of(emptied, None, session).name == "trash.empty"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("move --to", "needs a value"),
+        ("move low", "does not know 'low'"),
+        ("move '", "never closed"),
+        ("cancel --to low", "jobs cancel takes --dependents, --parents, --reason"),
+        ("fail", "For started jobs"),
+        ("pause", "pause is done to queues"),
+    ],
+)
+def test_words_that_cannot_be_done_say_why(text: str, says: str) -> None:
+    chosen = Chosen("jobs", "x", Selection(ids=("j",)), frozenset({"queued"}))
+    with pytest.raises(PantryError, match=says):
+        verbs.action_of(verbs.understand(text) or verbs.Said(""), chosen, Session("x", snapshot=snapshot()))
+
+
+def test_the_keys_of_actions_take_no_key_of_a_screen() -> None:
+    # These lie over screens, whose keys do nothing then; a remedy is an action of the table itself.
+    over = {"dialog", "confirm", "tick", "choice", "progress", "help", "remedy"}
+    looking = [key for key in KEYS if key.scope not in over]
+    taken = {name for key in looking for name in (*key.keys, *(key.opposite[0] if key.opposite else ()))}
+    assert not taken & {key for _, key in by_key()}
