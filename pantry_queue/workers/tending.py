@@ -1,4 +1,4 @@
-"""What a worker does besides jobs: heartbeats, coming back after Redis lost it, rescue, its scheduler."""
+"""What a worker does besides jobs: heartbeats, coming back after Redis lost it, rescue, samples, its scheduler."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from pantry_queue.workers.lua import WorkerScripts
 from pantry_queue.workers.outage import passes
 from pantry_queue.workers.recording import Recording
 from pantry_queue.workers.rescue import Rescue
+from pantry_queue.workers.sampling import Sampling
 from pantry_queue.workers.scheduling import PantryScheduler
 
 logger = logging.getLogger("pantry_queue.workers.tending")
@@ -43,6 +44,7 @@ class Tending(Recording):
         self._away = False
         self._in_burst = False
         self._rescue: Rescue | None = None
+        self._sampling: Sampling | None = None
 
     def serialize(self) -> dict[str, Any]:
         """As RQ's; and that it is one of ours, and what it runs (`monitor.workers` reads it)."""
@@ -74,6 +76,7 @@ class Tending(Recording):
             self._keep_scheduler()
             if time.monotonic() >= self._calm_until:
                 self._rescuer().run()
+            self._keeps_samples().run()
         except Exception as error:
             if not passes(error):
                 raise
@@ -122,6 +125,11 @@ class Tending(Recording):
         except Exception as error:
             if not passes(error):
                 raise
+
+    def _keeps_samples(self) -> Sampling:
+        if self._sampling is None:
+            self._sampling = Sampling(self.connection, self.keys)
+        return self._sampling
 
     def _rescuer(self) -> Rescue:
         if self._rescue is None:
