@@ -123,7 +123,16 @@ _SCREENS: tuple[tuple[Scope, Group, tuple[Row, ...]], ...] = (
     ),
     ("why", "Look at", (Row("why", "W", "why", "why it is where it is", "why", 8),)),
     ("remedy", "Look at", (Row("remedy", "A", "remedy", "do what is advised; its plan first", "do it", 3),)),
-    ("event", "Look at", (Row("event.open", "enter", "open", "the job of this event", "its job", 2),)),
+    (
+        "event",
+        "Look at",
+        (
+            Row("event.open", "enter", "open", "the job of this event", "its job", 2),
+            Row("event.follow", "f", "follow", "follow what happens, or hold still", "follow", 8),
+            Row("event.failure", "n", "failure(1)", "next, previous failure", "failure", 9, "n N", "N", "failure(-1)"),
+            Row("event.filter", "slash", "filter", "only what fits a filter", "filter", 6, "/"),
+        ),
+    ),
     (
         "rows",
         "Move",

@@ -16,7 +16,6 @@ from pantry_queue.text import SafeText
 if TYPE_CHECKING:
     from pantry_queue.control.audit import Entry
     from pantry_queue.control.trash import Kept
-    from pantry_queue.monitor.events import Event
     from pantry_queue.monitor.failures import Grouping
     from pantry_queue.workers.fleet import LocalWorker
 
@@ -176,19 +175,6 @@ class ChangesNeed(Need["tuple[Entry, ...]"]):
         from pantry_queue.control import audit
 
         return tuple(audit.newest(reading.client, reading.keys, self.count))
-
-
-@dataclass(frozen=True, slots=True)
-class EventsNeed(Need["tuple[Event, ...]"]):
-    """The last starts and ends of jobs that PantryWorkers told, oldest first."""
-
-    count: int = 400
-
-    def read(self, reading: Reading) -> tuple[Event, ...]:
-        """See `Need.read`."""
-        from pantry_queue.monitor import events
-
-        return events.newest(reading.client, reading.keys, self.count)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ class Event:
     """One start or end.
 
     Attributes:
-        entry: id in the stream, to go on from.
+        entry: id in the stream, to go on from; of one that nobody told (`differences`) `seen-` and a number.
         at: the server's time.
         kind: `started`, `finished`, `failed`, `stopped` or `retried`; foreign text all the same.
         seconds: how long the run took; None at its start.
@@ -38,6 +38,11 @@ class Event:
     seconds: float | None
     error: SafeText
     raw_id: bytes
+
+    @property
+    def told(self) -> bool:
+        """Whether its worker told it; else it was seen in the lists of jobs."""
+        return not self.entry.startswith("seen-")
 
 
 def newest(client: Redis, keys: Keys, count: int) -> tuple[Event, ...]:

@@ -7,8 +7,11 @@ from typing import Any
 
 from console.tui.counting import Counted, FunctionsNeed
 from console.tui.examining import DoctorNeed, Examined, WhyNeed
-from console.tui.needs import ScheduleNeed
+from console.tui.happening import Happening, HappeningNeed
+from console.tui.needs import ChangesNeed, ScheduleNeed, TrashNeed
 from console.tui.source import Need
+from pantry_queue.control.audit import Entry
+from pantry_queue.control.trash import Kept
 from pantry_queue.monitor.diagnosis.deployment import DeploymentFacts, Sample
 from pantry_queue.monitor.diagnosis.facts import JobFacts
 from pantry_queue.monitor.diagnosis.lost import Lost
@@ -102,11 +105,50 @@ def counted() -> Counted:
     return Counted(Functions(ago(3600), NOW, 60, True, stats), True)
 
 
+def entry(operation: str, event: str, seconds: float, **facts: str) -> Entry:
+    """One line of the audit."""
+    named = (text(operation), text(event), text("jobs.requeue"), text("ana"), text("web-1"), text("cli"))
+    return Entry("1-1", ago(seconds), *named, tuple((text(name), text(value)) for name, value in facts.items()))
+
+
+def happening(number: int) -> Happening:
+    """So many ends, each fifth a failure, one of them by a worker that tells nothing; the newest first."""
+    named = (text("default"), text("app.tasks.send_mail"), text("web-3.4102"))
+    events = [
+        Event(
+            "seen-1" if place == 3 else f"{place}-1",
+            ago(number - place),
+            text("failed" if place % 5 == 0 else "finished"),
+            text(f"job-{place}"),
+            *named,
+            0.2,
+            text("OSError: full" if place % 5 == 0 else ""),
+            f"job-{place}".encode(),
+        )
+        for place in range(1, number + 1)
+    ]
+    return Happening(tuple(reversed(events)), told=True, seen=True)
+
+
+def kept() -> Kept:
+    """An operation that can be undone."""
+    return Kept("op-9", text("jobs.delete"), ago(60), text("3 jobs"), text(""), text("ana"), 3, 2, 7200.0, 2048)
+
+
+#: What operators did, one thing done and one under way.
+CHANGES = (
+    entry("op-1", "intent", 90, selection="failed jobs of emails", reason="smtp is back"),
+    entry("op-2", "intent", 5.5, selection="job 7"),
+    entry("op-1", "outcome", 88, done="1344", skipped="3", failed="2"),
+)
 ANSWERS: dict[type[Need[Any]], Any] = {
     DoctorNeed: ill(),
     WhyNeed: why(),
     ScheduleNeed: schedule(),
     FunctionsNeed: counted(),
+    HappeningNeed: happening(60),
+    ChangesNeed: CHANGES,
+    TrashNeed: (kept(),),
 }
 
 

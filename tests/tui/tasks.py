@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 
 def add(a: int, b: int) -> int:
     """A job that succeeds."""
@@ -11,3 +13,12 @@ def add(a: int, b: int) -> int:
 def fail(recipient: str) -> None:
     """A job that fails."""
     raise ConnectionError(f"mail server refused {recipient}")
+
+
+#: What `call_back` calls, for a worker that runs in the test's own process.
+CALLED_BACK: list[Callable[[], None]] = []
+
+
+def call_back() -> None:
+    for one in CALLED_BACK:
+        one()

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
+from rq import Queue, Retry, SimpleWorker, Worker
 from rq.job import Job
 
 from console.tui.app import ConsoleApp
-from console.tui.needs import ChangesNeed, EventsNeed, TrashNeed
+from console.tui.happening import Happening, HappeningNeed
+from console.tui.needs import ChangesNeed, TrashNeed
 from console.tui.screens.confirm import Confirm
 from console.tui.screens.job import JobScreen
-from pantry_queue.control.audit import Entry
+from console.tui.source import Reading
+from pantry_queue.config import Settings
 from pantry_queue.control.trash import Kept
+from pantry_queue.keys import Keys
+from pantry_queue.monitor.differences import Differences, Seen
 from pantry_queue.monitor.events import Event
-from tests.tui.fixed import ago, text
+from pantry_queue.workers.allowlist import AllowList
+from pantry_queue.workers.pantry_worker import PantryWorker
+from tests.tui import tasks
+from tests.tui.answers import entry, happening
+from tests.tui.fixed import NOW, ago, job_row, text
 from tests.tui.support import FixedSource, console, line_with, press, screen, settle
 
 if TYPE_CHECKING:
@@ -22,11 +35,6 @@ if TYPE_CHECKING:
     from redis import Redis
 
 _HOSTILE = "[@click=app.quit]x[/]"
-
-
-def _entry(operation: str, event: str, seconds: float, **facts: str) -> Entry:
-    named = (text(operation), text(event), text("jobs.requeue"), text("ana"), text("web-1"), text("cli"))
-    return Entry("1-1", ago(seconds), *named, tuple((text(name), text(value)) for name, value in facts.items()))
 
 
 def _event(entry: str, kind: str, job_id: str, seconds: float | None, error: str = "") -> Event:
@@ -37,13 +45,13 @@ def _event(entry: str, kind: str, job_id: str, seconds: float | None, error: str
 async def test_each_tab_tells_all_and_an_event_opens_its_job() -> None:
     source = FixedSource()
     source.others[ChangesNeed] = (
-        _entry("op-1", "intent", 90, selection=f"failed jobs {_HOSTILE}", reason="smtp is back"),
-        _entry("op-2", "intent", 60, selection="job 7"),
-        _entry("op-1", "outcome", 30, done="1344", skipped="3", failed="2"),
+        entry("op-1", "intent", 90, selection=f"failed jobs {_HOSTILE}", reason="smtp is back"),
+        entry("op-2", "intent", 60, selection="job 7"),
+        entry("op-1", "outcome", 30, done="1344", skipped="3", failed="2"),
     )
-    source.others[EventsNeed] = (
-        _event("1-1", "started", "ocr-1042", None),
-        _event("2-1", "failed", "ocr-1042", 2.5, "OSError: full"),
+    source.others[HappeningNeed] = Happening(
+        (_event("2-1", "failed", "ocr-1042", 2.5, "OSError: full"), _event("1-1", "started", "ocr-1042", None)),
+        told=True,
     )
     source.others[TrashNeed] = (
         Kept("op-9", text("jobs.delete"), ago(60), text("3 jobs"), text(""), text("ana"), 3, 2, 7200.0, 2048),
@@ -69,8 +77,8 @@ async def test_each_tab_tells_all_and_an_event_opens_its_job() -> None:
         assert "2.0 KiB" in line_with(app, "jobs.delete", "2h00")
         assert "2 jobs, for 2h00 more" in screen(app)
         assert "undo" in screen(app)
-        source.others[EventsNeed], source.others[ChangesNeed], source.others[TrashNeed] = (), (), ()
-        for words in ("the trash is empty", "nothing was changed", "stock RQ workers tell nothing"):
+        source.others[HappeningNeed], source.others[ChangesNeed], source.others[TrashNeed] = Happening(), (), ()
+        for words in ("the trash is empty", "nothing was changed", "nothing has happened"):
             await press(pilot, "r")
             assert words in screen(app)
             await press(pilot, "right_square_bracket")
@@ -102,3 +110,101 @@ async def test_what_was_deleted_is_seen_and_brought_back_there(
         assert "the trash is empty" in screen(app)
         await press(pilot, "right_square_bracket")
         assert "trash.undo" in screen(app)
+
+
+async def test_the_stream_is_followed_held_filtered_and_searched_for_failures() -> None:
+    source = FixedSource()
+    change = entry("op-1", "intent", 22, selection="job 7", reason="smtp is back")
+    source.others[ChangesNeed], source.others[HappeningNeed] = (change,), happening(60)
+    app = console(source)
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        await settle(pilot)
+        await press(pilot, "6", "right_square_bracket")
+        assert "following" in line_with(app, "Activity")
+        assert "told and seen" in line_with(app, "Activity")
+        assert "job-60" in line_with(app, "❯")
+        source.others[HappeningNeed] = happening(63)
+        await press(pilot, "r")
+        assert "job-63" in line_with(app, "❯"), "it follows"
+        await press(pilot, "n", "n")
+        assert "job-55" in line_with(app, "❯", "✗ failed")
+        source.others[HappeningNeed] = happening(66)
+        await press(pilot, "r")
+        assert "job-55" in line_with(app, "❯"), "it holds still"
+        assert "3 new: f" in line_with(app, "Activity")
+        await press(pilot, "N", "N")
+        assert "job-65" in line_with(app, "❯")
+        await press(pilot, "f")
+        assert "job-66" in line_with(app, "❯")
+        await press(pilot, "f")
+        source.others[HappeningNeed] = happening(68)
+        await press(pilot, "r")
+        assert "job-66" in line_with(app, "❯"), "held, though at the top"
+        await press(pilot, "slash")
+        await pilot.press(*"error:full id:job-4*")
+        await press(pilot, "enter")
+        assert "job-45" in screen(app)
+        assert "job-44" not in screen(app)
+        await press(pilot, "G", "n")
+        assert "There is no failure further down." in screen(app)
+        await press(pilot, "slash")
+        await pilot.press(*["backspace"] * 30, *"smtp")
+        await press(pilot, "enter")
+        assert "» requeue" in line_with(app, "❯", "smtp is back", "ana@web-1")
+        chosen = app.console_screen().chosen()  # type: ignore[union-attr]
+        assert chosen is not None
+        assert chosen.operation == "op-1"
+        await press(pilot, "escape")
+        assert "job-68" in screen(app), "esc takes the filter away"
+
+
+def test_what_stock_workers_do_is_seen_and_what_pantry_workers_do_is_told(
+    settings: Settings, redis_client: Redis
+) -> None:
+    reading, queue, looks = Reading(redis_client, Keys(), settings), Queue("q", connection=redis_client), list[str]()
+    now = HappeningNeed().read(reading)
+    assert not now.events
+
+    def look() -> None:
+        looks.append(_words(HappeningNeed().read(reading)))
+
+    def work(make: Callable[..., Worker]) -> str:
+        queue.enqueue(tasks.add, 1, b=2, job_id="good")
+        queue.enqueue(tasks.fail, "bad", job_id="bad")
+        queue.enqueue(tasks.fail, "again", job_id="again", retry=Retry(max=1, interval=600))
+        queue.enqueue(tasks.call_back, job_id="quiet", result_ttl=0)
+        make([queue], connection=redis_client).work(burst=True)
+        found = HappeningNeed().read(reading)
+        assert HappeningNeed().read(reading) is found, "nothing more has happened"
+        return _words(found)
+
+    tasks.CALLED_BACK[:] = [look]
+    seen = work(partial(SimpleWorker, name="stock"))
+    assert "started:quiet:seen" in looks[-1], "while it runs"
+    assert set(seen.split()) == {
+        *("finished:good:seen", "failed:bad:seen"),
+        *("started:quiet:seen", "ended:quiet:seen"),
+    }, "what failed and will be tried again was too quick to be seen"
+    tasks.CALLED_BACK[:] = []
+    redis_client.flushall()
+    told = work(partial(PantryWorker, name="pantry", allow=AllowList(["*"])))
+    fresh = Counter(told.split()) - Counter(seen.split())
+    kinds = ("finished:good", "failed:bad", "retried:again", "finished:quiet")
+    assert {one for one in fresh if not one.startswith("started")} == {f"{one}:told" for one in kinds}
+    assert {one for one in fresh if one.endswith("seen")} == set()
+
+
+def _words(found: Happening) -> str:
+    return " ".join(f"{event.kind}:{event.job_id}:{'told' if event.told else 'seen'}" for event in found.events)
+
+
+def test_a_list_that_shrinks_tells_nothing_new_and_one_that_overflows_says_so() -> None:
+    watch, rows = Differences(), [job_row("finished", place) for place in range(60)]
+    first = watch.between(Seen(NOW, ended=tuple(rows[:50]), full=True))
+    assert len(first) == 50
+    later = NOW + timedelta(seconds=1)
+    assert watch.between(Seen(later, ended=tuple(rows[10:]), full=False)) == [], "they ended long ago"
+    assert not watch.missed
+    new = [replace(row, raw_id=b"n%d" % place, ended_at=later) for place, row in enumerate(rows[:50])]
+    assert len(watch.between(Seen(later + timedelta(seconds=1), ended=tuple(new), full=True))) == 50
+    assert watch.missed

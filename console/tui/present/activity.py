@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from console.tui.present.cells import Cell, Column, Row
-from console.tui.present.words import age, amount, count, moment, size, took, without_module
+from console.tui.present.words import age, amount, count, moment, size
 from pantry_queue.text import SafeText, safe
 
 if TYPE_CHECKING:
     from pantry_queue.control.audit import Entry
     from pantry_queue.control.trash import Kept
-    from pantry_queue.monitor.events import Event
 
 TABS = ("changes", "events", "trash")
 #: What is said where a tab has nothing to show.
 EMPTY = {
     "changes": "nothing was changed from this console, its command line or its service yet",
-    "events": "no event was told: PantryWorkers tell when jobs start and end, stock RQ workers tell nothing",
     "trash": "nothing can be undone: the trash is empty",
 }
 COLUMNS = {
@@ -34,16 +32,6 @@ COLUMNS = {
         Column("CHOSEN", 10, most=60, rank=1, grow=1),
         Column("REASON", 8, most=40, rank=5),
     ),
-    "events": (
-        Column("WHEN", 9, most=20),
-        Column("EVENT", 10),
-        Column("JOB", 12, most=40),
-        Column("QUEUE", 8, most=24, rank=3),
-        Column("CALL", 10, most=50, rank=2),
-        Column("TOOK", 6, align="right", rank=1),
-        Column("WORKER", 10, most=30, rank=5),
-        Column("ERROR", 10, most=60, rank=4, grow=1),
-    ),
     "trash": (
         Column("WHEN", 9, most=20),
         Column("ACTION", 10, most=22),
@@ -54,13 +42,6 @@ COLUMNS = {
         Column("CHOSEN", 10, most=60, rank=2, grow=1),
         Column("REASON", 8, most=40, rank=5),
     ),
-}
-_KINDS = {
-    "started": ("▸ started", "started"),
-    "finished": ("✓ finished", "finished"),
-    "failed": ("✗ failed", "failed"),
-    "stopped": ("■ stopped", "stopped"),
-    "retried": ("↻ retried", "scheduled"),
 }
 
 
@@ -142,44 +123,6 @@ def change_lines(change: Change, now: datetime) -> list[tuple[Cell, ...]]:
     if not change.ended:
         lines.append((Cell("under way, or broken off: its outcome was never written down", "warning"),))
     return lines + [(Cell(f"{name} ", "muted"), Cell(value)) for name, value in change.facts.items()]
-
-
-def event_rows(found: Sequence[Event], now: datetime) -> tuple[Row, ...]:
-    """One row an event, the newest first.
-
-    Args:
-        found: oldest first.
-    """
-    return tuple(_event_row(event, now) for event in reversed(found))
-
-
-def _event_row(event: Event, now: datetime) -> Row:
-    kind, tone = _KINDS.get(event.kind, (event.kind, "muted"))
-    return Row(
-        event.entry,
-        (
-            Cell(moment(event.at, now), "muted"),
-            Cell(kind, tone),
-            Cell(event.job_id, "strong"),
-            Cell(event.queue, "muted"),
-            Cell(event.func),
-            Cell(took(event.seconds), "muted"),
-            Cell(event.worker, "muted"),
-            Cell(without_module(event.error), "failed"),
-        ),
-    )
-
-
-def event_lines(event: Event, now: datetime) -> list[tuple[Cell, ...]]:
-    """The whole event."""
-    kind, tone = _KINDS.get(event.kind, (event.kind, "muted"))
-    lasted = [Cell(f" after {took(event.seconds)}", "muted")] if event.seconds is not None else []
-    facts = (("job", event.job_id), ("call", event.func), ("queue", event.queue), ("worker", event.worker))
-    return [
-        (Cell(f"{moment(event.at, now)}  ", "muted"), Cell(kind, tone), *lasted),
-        *((Cell(f"{name} ", "muted"), Cell(value or "-")) for name, value in facts),
-        *([(Cell("error ", "muted"), Cell(event.error, "failed"))] if event.error else []),
-    ]
 
 
 def kept_rows(found: Iterable[Kept], now: datetime) -> tuple[Row, ...]:

@@ -12,7 +12,7 @@ from textual.widget import Widget
 from console.tui.copying import texts
 from console.tui.copying.texts import Copyable
 from console.tui.keys import Scope
-from console.tui.present.cells import Cell, Chip, Column, Row, Rows, chip
+from console.tui.present.cells import Cell, Chip, Column, Row, Rows, RowWindow, chip
 from console.tui.screens.base import ConsoleScreen
 from console.tui.widgets.line import Heading, Line
 from console.tui.widgets.row_table import RowTable
@@ -54,8 +54,8 @@ class Listing(ConsoleScreen):
         """The columns of the list that is shown."""
         return ()
 
-    def rows(self, now: datetime) -> Sequence[Row] | None:
-        """Its rows; None before anything was read."""
+    def rows(self, now: datetime) -> Sequence[Row] | RowWindow | None:
+        """Its rows, or a window that makes those that are seen; None before anything was read."""
         return None
 
     def entry(self, key: str, now: datetime) -> Entry | None:
@@ -86,10 +86,15 @@ class Listing(ConsoleScreen):
     # -- what is shown ----------------------------------------------------------------------------------
     def body(self) -> Iterable[Widget]:
         yield Line(id="list-title")
+        yield from self.above()
         yield RowTable(self.columns(), follow_top=self.FOLLOW_TOP, id="list-rows")
         with Vertical(id="entry-pane"):
             yield Heading(id="entry-title")
             yield TextView(id="entry")
+
+    def above(self) -> Iterable[Widget]:
+        """What stands between title and list."""
+        return ()
 
     def more_scopes(self) -> tuple[Scope, ...]:
         return ("rows",)
@@ -112,7 +117,8 @@ class Listing(ConsoleScreen):
         left, right = self.beside(now)
         self.query_one("#list-title", Line).show([*self._place(), *left], right)
         self.table.set_columns(self.columns())
-        self.table.show(Rows(tuple(rows or ())), fresh=self._turned)
+        window = Rows(tuple(rows)) if isinstance(rows, Sequence) else rows
+        self.table.show(window if window is not None else Rows(), fresh=self._turned)
         self._turned = False
         key = self.table.cursor_key
         told = self.entry(key, now) if key is not None else None

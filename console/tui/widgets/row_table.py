@@ -119,6 +119,20 @@ class RowTable(Marking, Moving, Widget, can_focus=True):
         """First visible row and the one after the last."""
         return self._view.top, self._view.stop
 
+    @property
+    def follow_top(self) -> bool:
+        """Whether the cursor stays on the first row while rows come in above it."""
+        return self._follow_top
+
+    @follow_top.setter
+    def follow_top(self, on: bool) -> None:
+        self._follow_top = on
+
+    @property
+    def at_top(self) -> bool:
+        """Whether cursor and view are at the first row."""
+        return self._view.cursor == 0 and self._view.top == 0
+
     def set_columns(self, columns: Sequence[Column]) -> None:
         """Show other columns; widths are found anew."""
         if tuple(columns) != self._widths.columns:
@@ -146,7 +160,7 @@ class RowTable(Marking, Moving, Widget, can_focus=True):
             self.refresh(layout=True)
         self._window = window
         key = cursor_to or self._key
-        at_top = self._follow_top and self._view.cursor == 0 and self._view.top == 0 and cursor_to is None
+        at_top = self._follow_top and self.at_top and cursor_to is None
         self._view.replace(window.row_count, None if key is None or at_top else window.index_of(key))
         if cursor_to is not None:
             self._view.reveal()
