@@ -55,6 +55,7 @@ def main(url: str, socket_path: str) -> None:
     from pantry_queue.metrics.collector import DeploymentCollector
     from pantry_queue.monitor import (
         diagnosis,
+        differences,
         events,
         failures,
         functions,
@@ -100,6 +101,8 @@ def main(url: str, socket_path: str) -> None:
         "failures.groups": lambda: failures.groups(client, keys),
         "failures.members": lambda: list(failures.members(client, keys, {"x"})),
         "functions.read": lambda: functions.read(client, keys, 7200),
+        "functions.reading": lambda: list(functions.reading(client, keys, 7200)),
+        "differences.look": lambda: differences.look(client, keys, differences.look(client, keys).running),
         "history.read": lambda: [history.read(client, keys, since) for since in (3600, history.MONTH)],
         "events.newest": lambda: events.newest(client, keys, 10),
         "events.after": lambda: events.after(client, keys, "0-0", 10),

@@ -19,6 +19,7 @@ from pantry_queue.errors import RedisUnavailable
 from pantry_queue.monitor.model import JobDetail, JobRow
 from pantry_queue.text import SafeText, safe
 from tests.tui import tasks
+from tests.tui.answers import ANSWERS
 from tests.tui.fixed import job_detail, snapshot
 from tests.tui.support import FixedSource, console, lines, press, screen, settle
 
@@ -44,7 +45,7 @@ HOSTILE = (
 SINGLY = ("".join(HOSTILE[:4]) + "".join(HOSTILE[8:11]), "[/nope]", "[@click=app.quit]press me[/]", *HOSTILE[11:13], "")
 NAMES = ("controls", "broken-markup", "action", "wide", "long", "empty")
 _CONTROL = frozenset(map(chr, [*range(0x20), *range(0x7F, 0xA0), 0x202E, 0x200B, 0x2066]))
-_LAST = "left_square_bracket"
+_LAST, _NEXT = "left_square_bracket", "right_square_bracket"
 _TOUR = ("j", "2", "j", "3", "f", "enter", *[_LAST] * 5, "y", "escape", "escape", "4", "ctrl+k")
 
 
@@ -97,6 +98,20 @@ async def test_hostile_text_in_every_place_of_every_screen(evil: str, size: tupl
         await pilot.press(*"queue")
         await settle(pilot)
         assert not _CONTROL & set("".join(lines(app)))
+        assert app.return_code is None, "an action was fired"
+
+
+@pytest.mark.parametrize("evil", SINGLY[:3], ids=NAMES[:3])
+async def test_hostile_text_in_schedule_activity_and_diagnosis(evil: str) -> None:
+    source = HostileSource(safe(evil))
+    source.others |= {need: poisoned(answer, safe(evil)) for need, answer in ANSWERS.items()}
+    app = console(source)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        for key in ("5", _NEXT, _NEXT, "6", _NEXT, "n", _NEXT, "7", _NEXT, "8", "W", "G"):
+            await press(pilot, key)
+            assert not _CONTROL & set("".join(lines(app)))
+            assert safe(evil)[:12] in screen(app)
         assert app.return_code is None, "an action was fired"
 
 
