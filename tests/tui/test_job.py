@@ -25,8 +25,10 @@ async def test_log_progress_tree_and_raw(live_console: Callable[..., ConsoleApp]
     queue.enqueue(tasks.add, 1, b=3, job_id="last", depends_on=middle)
     redis_client.hset("rq:job:middle", "status", "started")
     redis_client.hset("pantry:progress:middle", mapping={"done": 3, "total": 4, "message": "drawing"})
+    pipe = redis_client.pipeline()
     for number in range(1200):
-        redis_client.xadd("pantry:log:middle", {"line": f"line {number}"})
+        pipe.xadd("pantry:log:middle", {"line": f"line {number}"})
+    pipe.execute()
     app = live_console()
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
