@@ -86,7 +86,7 @@ def understand(text: str) -> Address | Command | Said:
     return Command(name, check(word) if check else "")
 
 
-def _known(names: Callable[[], Mapping[str, Any]]) -> list[str]:
+def known_names(names: Callable[[], Mapping[str, Any]]) -> list[str]:
     """Names out of a file; none where it cannot be used, which is said when one is asked for."""
     try:
         return list(names())
@@ -99,14 +99,14 @@ def likely(text: str, session: Session) -> list[str]:
     name, blank, _ = text.partition(" ")
     behind: dict[str, Callable[[], list[str]]] = {
         "theme": lambda: [theme.name for theme in THEMES],
-        "forget": lambda: _known(views.load),
-        "save": lambda: _known(views.load),
-        "connect": lambda: _known(profiles.load),
+        "forget": lambda: known_names(views.load),
+        "save": lambda: known_names(views.load),
+        "connect": lambda: known_names(profiles.load),
     }
     if blank and name in behind:
         return [way for word in behind[name]() if (way := f"{name} {word}").startswith(text)]
     if name.startswith(views.SIGN):
-        return [way for word in _known(views.load) if (way := f"{views.SIGN}{word}").startswith(text)]
+        return [way for word in known_names(views.load) if (way := f"{views.SIGN}{word}").startswith(text)]
     snapshot = session.snapshot
     queues = [queue_key(queue) for queue in snapshot.queues] if snapshot else []
     if blank and name in verbs.VERBS:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from console.tui.own_keys import OwnKeys
 from console.tui.refresher import Listener, Refresher
 from console.tui.sampling import Sampler
 from console.tui.session import READ_ONLY, Session
-from console.tui.source import RedisSource, Source
+from console.tui.source import Answer, Needs, RedisSource, Source
 from pantry_queue.connection import describe
 from pantry_queue.errors import PantryError
 from pantry_queue.text import safe
@@ -54,6 +55,36 @@ class Server:
             self.sampler.close()
 
 
+class _WhileShown:
+    """Listens to the readings of one server: what comes when another one is shown is not taken for that one's.
+
+    Args:
+        listener: the console.
+        shown: whether this server is.
+    """
+
+    def __init__(self, listener: Listener, shown: Callable[[], bool]) -> None:
+        self._listener, self._shown = listener, shown
+
+    def needs(self) -> Needs:
+        return self._listener.needs() if self._shown() else Needs(overview=False)
+
+    def answered(self, answer: Answer) -> None:
+        if self._shown():
+            self._listener.answered(answer)
+
+    def failed(self, error: PantryError, next_try_in: float) -> None:
+        if self._shown():
+            self._listener.failed(error, next_try_in)
+
+    def ticked(self, next_try_in: float) -> None:
+        if self._shown():
+            self._listener.ticked(next_try_in)
+
+    def resting(self) -> tuple[float, bool]:
+        return self._listener.resting()
+
+
 class Connecting(OwnKeys):
     """The part of the console that goes from server to server.
 
@@ -78,7 +109,7 @@ class Connecting(OwnKeys):
             stage,
             Acting(stage, actor or RedisActor(settings, session.profile)),
             LocalFleet(settings, session.profile),
-            Refresher(source or RedisSource(settings), self._listener),
+            Refresher(source or RedisSource(settings), _WhileShown(self._listener, lambda: stage.here)),
             Sampler(settings) if source is None else None,
             suffix=f"@{len(self._servers)}" if self._servers else "",
             mode=self.DEFAULT_MODE,

@@ -99,11 +99,15 @@ class OwnKeys(Going):
     async def _asked_of_view(self, asked: Asked | None) -> None:
         if asked is None:
             return
-        if asked.what != "open":
+        if asked.what == "open":
+            await self.open_saved(asked.name)
+        else:
             (saved.save if asked.what == "save" else saved.forget)(self, asked.name)
-            return
+
+    async def open_saved(self, name: str) -> None:
+        """Show a saved view, or say why that cannot be done."""
         try:
-            await visit(self, saved.address(asked.name))
+            await visit(self, saved.address(name))
         except PantryError as error:
             self.tell(str(error), severity="error")
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
+from console import profiles, views
+from console.tui.commands import known_names
 from console.tui.keys import act_key, offered
 from console.tui.present.queues import queue_key
 from console.tui.present.workers import worker_key
@@ -31,9 +33,16 @@ class Entry(NamedTuple):
 class ConsoleCommands(Provider):
     """Commands from the table of keys, then queues and workers of the last snapshot."""
 
+    _views: Sequence[str] = ()
+    _profiles: Sequence[str] = ()
+
     @property
     def _console(self) -> ConsoleApp:
         return cast("ConsoleApp", self.app)
+
+    async def startup(self) -> None:
+        """Saved views and profiles are read when the palette opens, not at each letter."""
+        self._views, self._profiles = known_names(views.load), known_names(profiles.load)
 
     async def discover(self) -> Hits:
         """What is offered before anything is typed."""
@@ -63,6 +72,12 @@ class ConsoleCommands(Provider):
                 *(Entry(key.label, key.what, partial(app.run_action, key.action, screen)) for key in acts),
                 *entries,
             ]
+        entries += [
+            Entry(f"view {views.SIGN}{name}", "as it was saved", partial(app.open_saved, name)) for name in self._views
+        ]
+        entries += [
+            Entry(f"connect {name}", "go to this server", partial(_connect, app, name)) for name in self._profiles
+        ]
         snapshot = app.session.snapshot
         if snapshot is not None:
             entries += [
@@ -74,3 +89,7 @@ class ConsoleCommands(Provider):
                 for worker in snapshot.workers
             ]
         return entries
+
+
+async def _connect(app: ConsoleApp, name: str) -> None:
+    app.connect(name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
@@ -19,6 +20,7 @@ from console.tui.acting.actor import RedisActor
 from console.tui.app import ConsoleApp
 from console.tui.screens.command import CommandLine
 from console.tui.screens.confirm import Confirm
+from console.tui.source import Answer, Needs, RedisSource
 from pantry_queue import embedded
 from pantry_queue.config import Settings
 from pantry_queue.connection import connect
@@ -152,7 +154,7 @@ async def test_what_was_asked_for_on_one_server_is_done_there_or_nowhere(two: Tw
         assert app.told.startswith("On unix://")
         assert not isinstance(app.screen, Confirm)
         assert [client.llen("rq:queue:emails") for client in (two.one, two.two)] == [0, 0]
-        await press(pilot, "3", "f", "R")
+        await press(pilot, "3", "f", "R", "enter")
         assert [client.llen("rq:queue:emails") for client in (two.one, two.two)] == [0, 1]
         assert two.two.xrevrange("pantry:audit", count=1)
         assert not two.one.exists("pantry:audit")
@@ -160,6 +162,46 @@ async def test_what_was_asked_for_on_one_server_is_done_there_or_nowhere(two: Tw
         await press(pilot, "u")
         assert "Nothing was done from here" in app.told
         assert [client.llen("rq:queue:emails") for client in (two.one, two.two)] == [0, 1]
+
+
+class SlowSource(RedisSource):
+    """Answers when a test lets it, once it is `held`."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self.held, self.go_on, self.done = False, threading.Event(), threading.Event()
+
+    def read(self, needs: Needs) -> Answer:
+        answer = super().read(needs)
+        if self.held:
+            assert self.go_on.wait(20)
+            self.done.set()
+        return answer
+
+
+async def test_a_late_answer_of_one_server_is_not_taken_for_the_other(two: Two) -> None:
+    source = SlowSource(two.first)
+    app = console(two, source=source)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        switch, shown = app.switch_mode, list[str | None]()
+
+        async def switch_late(mode: str) -> None:
+            """The answer comes in the middle of the change."""
+            source.go_on.set()
+            await asyncio.to_thread(source.done.wait, 20)
+            await asyncio.sleep(0.05)
+            shown.append(app.session.snapshot.target if app.session.snapshot else None)
+            await switch(mode)
+
+        app.switch_mode = switch_late  # type: ignore[method-assign, assignment]
+        source.held = True
+        app.ask(overview=True)
+        app.connect("open")
+        await settle(pilot)
+        assert source.done.is_set()
+        assert app.session.profile == "open"
+        assert shown == [app.session.target]
 
 
 async def test_read_only_that_was_asked_for_holds_everywhere(two: Two) -> None:
@@ -192,6 +234,8 @@ async def test_views_are_saved_opened_and_deleted(two: Two) -> None:
         assert "func:fail" in line_with(app, "Jobs  ›  emails")
         await press(pilot, "b", "down", "enter")
         assert app.current_mode == "overview"
+        await press(pilot, "ctrl+k", *"@no", "enter")
+        assert "func:fail" in line_with(app, "Jobs  ›  emails")
         await press(pilot, "b", "d")
         assert "it was: jobs emails failed func:fail" in app.told
         assert views.load() == {"home": "overview"}

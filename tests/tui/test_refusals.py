@@ -119,7 +119,7 @@ async def test_who_may_not_change(
     before = client.hgetall("rq:job:one")
 
     async def tried(url: str, sentence: str) -> None:
-        seen, told = await shown(url, "3", "f", "R")
+        seen, told = await shown(url, "3", "f", "R", "enter")
         assert sentence in told[-1]
         assert "Traceback" not in seen
         assert "1 of 1" in seen, "what was read stays"
