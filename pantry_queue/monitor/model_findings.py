@@ -142,6 +142,7 @@ class Schedule:
         unattended: queues with scheduled jobs for which nobody holds the lock.
         at: the server's time.
         notes: what is wrong, each a sentence.
+        silent: CronSchedulers that have not been heard of for too long.
     """
 
     due: tuple[Due, ...]
@@ -152,6 +153,7 @@ class Schedule:
     unattended: tuple[SafeText, ...]
     at: datetime
     notes: tuple[SafeText, ...] = ()
+    silent: tuple[SafeText, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

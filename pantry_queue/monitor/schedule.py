@@ -77,6 +77,7 @@ def read(
         unattended=tuple(safe(raw_of(state.name)) for state in unattended),
         at=now,
         notes=(*notes, *_unattended(unattended), *_their_notes(their_total, number(their_lock))),
+        silent=tuple(safe(name, 200) for name, heard in scored(members) if _silent(heard, now)),
     )
 
 
@@ -130,7 +131,7 @@ def _cron(
     for (name, heard), (size, ttl) in zip(members, sizes, strict=True):
         shown = safe(name, 200)
         silence = now.timestamp() - heard
-        alive = silence <= cron.SILENT_AFTER
+        alive = not _silent(heard, now)
         if not alive:
             notes.append(SafeText(f"CronScheduler {shown} has not been heard of for {silence:,.0f} s"))
         if number(size) > cron.LIMIT:
@@ -141,6 +142,10 @@ def _cron(
         elif ttl != -2:
             notes.append(SafeText(f"CronScheduler {shown} does not tell its entries: RQ does from 2.7 on"))
     return _with_history(client, keys, entries), notes
+
+
+def _silent(heard: float, now: datetime) -> bool:
+    return now.timestamp() - heard > cron.SILENT_AFTER
 
 
 def _with_history(client: Redis, keys: Keys, entries: list[CronEntry]) -> list[CronEntry]:

@@ -6,8 +6,9 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from redis import Redis
 from rq import Queue, SimpleWorker
 
 from pantry_queue.config import Settings
+from tests.cli.crew import Crew
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,14 @@ def history(redis_client: Redis) -> Redis:
     for number in range(3):
         emails.enqueue("time.sleep", number, job_id=f"wait-{number}")
     return redis_client
+
+
+@pytest.fixture
+def crew(settings: Settings, redis_client: Redis, tmp_path: Path) -> Iterator[Crew]:
+    """Real workers of a test, none at first."""
+    made = Crew(settings, redis_client, tmp_path / "workers.log")
+    yield made
+    made.end()
 
 
 def work(client: Redis, *queues: str) -> None:

@@ -60,8 +60,15 @@ class Crew:
 
         self.start(name, work)
 
-    def ours(self, name: str, *queues: str, allow: Sequence[str] = ("*",), scheduler: bool = False) -> None:
-        """A PantryWorker; returns when it waits for jobs."""
+    def ours(
+        self,
+        name: str,
+        *queues: str,
+        allow: Sequence[str] = ("*",),
+        scheduler: bool = False,
+        ready: Callable[[], bool] | None = None,
+    ) -> int:
+        """A PantryWorker; returns its process number, when it waits for jobs (or `ready` says so)."""
 
         def work() -> None:
             from pantry_queue.workers.allowlist import AllowList
@@ -71,15 +78,20 @@ class Crew:
             found = PantryWorker(list(queues), connection=connection, name=name, allow=AllowList(allow))
             found.work(with_scheduler=scheduler)
 
-        self.start(name, work)
+        return self.start(name, work, ready)
 
-    def start(self, name: str, work: Callable[[], None]) -> None:
-        """Run a worker of this name in a process of its own."""
+    def start(self, name: str, work: Callable[[], None], ready: Callable[[], bool] | None = None) -> int:
+        """Run a worker of this name in a process of its own.
+
+        Args:
+            ready: whether it has begun; None is when it waits for jobs.
+        """
         pid = os.fork()
         if pid == 0:
             self._be(work)
         self.pids[name] = pid
-        until(lambda: self._waits(name))
+        until(ready or (lambda: self._waits(name)))
+        return pid
 
     def _be(self, work: Callable[[], None]) -> None:
         try:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,12 @@ from redis import Redis
 from rq import Queue, SimpleWorker
 
 from pantry_queue.config import Settings
+from pantry_queue.embedded import EmbeddedServer
 from pantry_queue.monitor.limits import Limit, parse, perfdata
 from tests.cli.conftest import Cli
+from tests.cli.crew import Crew
 from tests.cli.inside import cli
+from tests.redis.client.proxy import LossyDoor
 from tests.redis.engines.servers import free_port, until
 from tests.redis.monitor.conftest import VIEWER_RULE
 
@@ -57,28 +61,16 @@ def test_the_server(cli: Cli, redis_client: Redis) -> None:
     redis_client.execute_command("SLOWLOG", "RESET")
 
 
-def test_workers_and_queues(cli: Cli, redis_client: Redis) -> None:
-    queue = Queue("q", connection=redis_client)
-    queue.enqueue("operator.add", 1, 2, job_id="waits")
+def test_workers_that_are_gone(cli: Cli, redis_client: Redis, crew: Crew) -> None:
+    Queue("q", connection=redis_client).enqueue("operator.add", 1, 2, job_id="waits")
     assert found(cli)["no-worker"]["subject"] == "q"
-    for name, version in (("old", "2.6.1"), ("new", "3.0.0")):
-        worker = SimpleWorker(["q"], connection=redis_client, name=name)
-        worker.register_birth()
-        redis_client.hset(f"rq:worker:{name}", "version", version)
-    redis_client.hset(
-        "rq:worker:new",
-        "last_heartbeat",
-        (datetime.now(UTC) + timedelta(seconds=60)).isoformat().replace("+00:00", "Z"),
-    )
+    crew.stock("short-lived", "other", worker_ttl=-59)  # RQ keeps a worker's record a minute longer than this
+    crew.kill("short-lived")
+    until(lambda: not redis_client.exists("rq:worker:short-lived"))
     codes = found(cli)
-    assert {"versions", "worker-deaf", "clock-of-workers"} <= codes.keys()
-    redis_client.delete("rq:worker:old")
-    redis_client.zadd("rq:deferred:q", {"d": 1})
-    redis_client.expire("rq:worker:new", 20)
-    codes = found(cli)
-    assert codes["ghosts"]["selection"]["ids"] == ["old"]
-    redis_client.zadd("rq:canceled:q", {f"c{number}": number for number in range(10_000)})
-    assert found(cli)["canceled-grows"]["command"].endswith("--state canceled --queue q")
+    assert (codes["ghosts"]["action"], codes["ghosts"]["selection"]["ids"]) == ("workers.forget", ["short-lived"])
+    assert cli("doctor", "--fix", "--yes").code == 0
+    assert redis_client.scard("rq:workers") == 0
 
 
 def test_jobs_and_what_is_kept(cli: Cli, redis_client: Redis) -> None:
@@ -90,17 +82,23 @@ def test_jobs_and_what_is_kept(cli: Cli, redis_client: Redis) -> None:
     assert codes["kept-for-ever"]["severity"] == "info"
     assert "1 jobs and 1 more results" in codes["kept-for-ever"]["evidence"][0]
     queue.enqueue("operator.add", "x" * 60, "", job_id="short", ttl=30)
-    queue.enqueue("operator.add", 1, 2, job_id="popped")
-    redis_client.lrem("rq:queue:q", 1, "popped")
     queue.enqueue_in(timedelta(hours=1), "operator.add", 1, 2, job_id="dies", ttl=60)
-    redis_client.hset("rq:job:short", "data", b"x" * (1 << 20))
+    queue.enqueue("operator.add", os.urandom(2 << 20), b"", job_id="large")
     codes = found(cli)
     assert (
         "1 wait with less than a minute to live, 1 end before they are due" in codes["expire-before-run"]["evidence"][0]
     )
     assert codes["large-payloads"]["subject"] == "q"
-    assert codes["lost-jobs"]["evidence"] == ["popped (queued)."]
-    assert "lost-jobs" not in found(cli, "--scan", "0")
+    assert "large, 2.0 MiB" in codes["large-payloads"]["evidence"][0]
+
+
+def test_a_server_that_is_far_away(cli: Cli, valkey: EmbeddedServer, redis_client: Redis) -> None:
+    door = LossyDoor(str(valkey.url).removeprefix("unix://").partition("?")[0])
+    door.delay = 0.06
+    told = found(cli, "--scan", "0", PANTRY_REDIS_URL=door.url)["latency"]
+    door.close()
+    assert told["severity"] == "info"
+    assert "Redis answers slowly" in told["says"]
 
 
 def test_a_viewer_is_asked_for_nothing_it_may_not(cli: Cli, settings: Settings, redis_client: Redis) -> None:
@@ -122,24 +120,31 @@ def test_a_viewer_is_asked_for_nothing_it_may_not(cli: Cli, settings: Settings, 
         redis_client.execute_command("ACL", "DELUSER", "viewer")
 
 
-def test_fix(cli: Cli, redis_client: Redis) -> None:
+def test_fix(cli: Cli, redis_client: Redis, crew: Crew) -> None:
     assert cli("doctor", "--fix").code == 0, "nothing to repair"
     queue = Queue("q", connection=redis_client)
-    for name in ("orphan", "runs"):
-        queue.enqueue("operator.add", 1, 2, job_id=name)
-        redis_client.hset(f"rq:job:{name}", mapping={"status": "started", "worker_name": "gone"})
-    redis_client.delete("rq:queue:q")
-    redis_client.zadd("rq:wip:q", {"orphan:e": time.time() - 60, "runs:e": time.time() + 60})
-    redis_client.sadd("rq:workers", "rq:worker:gone")
+    crew.ours("doomed", "q")
+    crew.stock("other", "q")
+    for name in ("one", "two"):
+        queue.enqueue("time.sleep", 60, job_id=name)
+    crew.busy("one", "two")
+    (orphan,) = {name.split(b":")[0] for name in redis_client.smembers("rq:worker:doomed:executions")}
+    runs = "one" if orphan == b"two" else "two"
+    crew.kill("doomed")
+    member = next(one for one in redis_client.zrange("rq:wip:q", 0, -1) if one.startswith(orphan))
+    # Ninety seconds later, in which its worker has not beaten.
+    redis_client.zincrby("rq:wip:q", -90, member)
+    redis_client.pexpire(f"rq:execution:{member.decode()}", 1)
     refused = cli("doctor", "--fix")
     assert refused.code == 4
-    assert "jobs rescue orphan" in refused.err
+    assert f"jobs rescue {orphan.decode()}" in refused.err
     assert cli("--read-only", "doctor", "--fix", "--yes").code == 4
     assert cli("doctor", "--fix", "--dry-run").code == 0
     assert redis_client.llen("rq:queue:q") == 0, "nothing was done so far"
+    crew.freeze("other")
     assert cli("doctor", "--fix", "--yes").code == 0
-    assert redis_client.lrange("rq:queue:q", 0, -1) == [b"orphan"], "what still has its time is left alone"
-    assert redis_client.scard("rq:workers") == 0
+    assert redis_client.lrange("rq:queue:q", 0, -1) == [orphan], "what still has its time is left alone"
+    assert redis_client.hget(f"rq:job:{runs}", "status") == b"started"
 
 
 def test_check(cli: Cli, redis_client: Redis) -> None:
@@ -196,7 +201,7 @@ def test_a_clock_that_is_off(settings: Settings, redis_client: Redis) -> None:
     import subprocess
 
     code = "import time; real = time.time; time.time = lambda: real() + 300\n"
-    code += "from console.cli.app import run; run(['doctor'])"
+    code += "from console.cli.app import run; run(['doctor', '--json'])"
     done = subprocess.run(
         [sys.executable, "-c", code],
         env={"PATH": "/usr/bin:/bin", "PANTRY_REDIS_URL": str(settings.redis_url)},
@@ -204,7 +209,8 @@ def test_a_clock_that_is_off(settings: Settings, redis_client: Redis) -> None:
         text=True,
         check=True,
     )
-    assert "This machine's clock is +300 s off that of Redis." in done.stdout
+    told = {one["code"]: one["says"] for one in json.loads(done.stdout)["findings"]}
+    assert told["clock-here"] == "This machine's clock is +300 s off that of Redis."
 
 
 def test_a_save_that_failed(cli: Cli, redis_client: Redis) -> None:

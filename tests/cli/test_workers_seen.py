@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
-from pathlib import Path
 from types import SimpleNamespace
 
-import pytest
 from redis import Redis
 from rq import Queue, Retry
 from rq.command import send_stop_job_command
 from rq.serializers import JSONSerializer
 
-from pantry_queue.config import Settings
 from tests.cli.conftest import Cli
 from tests.cli.crew import Crew
 from tests.cli.inside import cli
@@ -25,14 +21,6 @@ __all__ = ["cli"]
 CHORES = "tests.redis.worker.chores"
 
 
-@pytest.fixture
-def crew(settings: Settings, redis_client: Redis, tmp_path: Path) -> Iterator[Crew]:
-    """Workers of this test."""
-    made = Crew(settings, redis_client, tmp_path / "workers.log")
-    yield made
-    made.end()
-
-
 def test_jobs_and_the_workers_that_have_them(cli: Cli, redis_client: Redis, crew: Crew) -> None:
     def queue(name: str) -> Queue:
         return Queue(name, connection=redis_client)
@@ -42,8 +30,10 @@ def test_jobs_and_the_workers_that_have_them(cli: Cli, redis_client: Redis, crew
         crew.busy(job_id)
 
     crew.stock("busy-1", "busy")
+    crew.stock("stubborn", "stubborn")
     crew.stock("paused-1", "paused")
     crew.ours("paused-2", "paused", "strict", allow=["time."])
+    queue("stubborn").enqueue(f"{CHORES}.stubborn", 60, job_timeout=1, job_id="stubborn")
     sleep("busy", "runs")
     sleep("paused", "first")
     sleep("paused", "second")
@@ -73,6 +63,9 @@ def test_jobs_and_the_workers_that_have_them(cli: Cli, redis_client: Redis, crew
     assert found["pause-not-obeyed"]["evidence"] == ["paused: paused-1."]
     assert "paused-2" in found["not-allowed"]["evidence"][0]
     crew.kill("paused-2")
+
+    until(lambda: answer(redis_client, "stubborn")["code"] == "over-time")
+    assert answer(redis_client, "stubborn")["action"] == "jobs.stop"
 
     # RQ's own commands.
     send_stop_job_command(redis_client, "runs")
@@ -132,19 +125,22 @@ def test_jobs_that_workers_cannot_run(redis_client: Redis, crew: Crew) -> None:
     queue("plain").enqueue("nowhere.at.all", job_id="import")
     queue("plain").enqueue("time.sleep", 30, job_timeout=1, job_id="slow")
     queue("plain").enqueue(f"{CHORES}.crash", job_id="killed")
+    queue("plain").enqueue("os._exit", 3, job_id="died")
+    queue("plain").enqueue("operator.truediv", 1, 0, job_id="wrong")
     queue("plain").enqueue(f"{CHORES}.sleep", 0.0, job_id="fine", result_ttl=600)
     queue("plain").enqueue("operator.add", 1, 2, job_id="canceled").cancel()
     queue("plain").enqueue("operator.truediv", 1, 0, job_id="again", retry=Retry(max=3, interval=600))
     queue("strict").enqueue("operator.add", 1, 2, job_id="refused")
-    crew.ended("pickled", "jsoned", "import", "slow", "killed", "fine", "refused")
-    assert {
-        job_id: answer(redis_client, job_id)["code"] for job_id in ("pickled", "jsoned", "import", "slow", "killed")
-    } == {
+    crew.ended("pickled", "jsoned", "import", "slow", "killed", "died", "wrong", "fine", "refused")
+    ended = ("pickled", "jsoned", "import", "slow", "killed", "died", "wrong")
+    assert {job_id: answer(redis_client, job_id)["code"] for job_id in ended} == {
         "pickled": "failed-serializer",
         "jsoned": "failed-serializer",
         "import": "failed-not-importable",
         "slow": "failed-timeout",
         "killed": "failed-killed",
+        "died": "failed-died",
+        "wrong": "failed",
     }
     told = answer(redis_client, "import")
     assert (told["action"], told["command"]) == ("jobs.requeue", "pantry-console jobs requeue import")

@@ -59,19 +59,19 @@ def overdue(facts: DeploymentFacts) -> Finding | None:
 
 def cron(facts: DeploymentFacts) -> Finding | None:
     """Entries that repeat put their jobs into their queues in time."""
-    entries = facts.schedule.cron if facts.schedule is not None else ()
-    missed = [entry for entry in entries if entry.missed]
-    gone = sorted({str(entry.scheduler) for entry in entries if entry.alive is False and entry.scheduler})
+    if facts.schedule is None:
+        return None
+    entries, gone = facts.schedule.cron, facts.schedule.silent
+    missed = sorted((entry for entry in entries if entry.missed), key=lambda entry: -entry.late)
     if not (missed or gone):
         return None
-    worst = max(missed, key=lambda entry: entry.late) if missed else None
     return finding(
-        "critical" if missed else "warning",
+        "critical",
         "cron-late",
-        worst.name if worst else gone[0],
+        missed[0].name if missed else gone[0],
         f"{len(missed)} of the {len(entries)} entries that repeat missed their time."
         if missed
-        else f"CronScheduler {gone[0]} has not been heard of: its entries will miss their time.",
+        else f"CronScheduler {gone[0]} has not been heard of for two minutes: what it repeats does not happen.",
         *(
             f"{entry.name} ({entry.words or entry.rule}) should have run {lasting(entry.late)} ago."
             for entry in missed[:5]

@@ -1,9 +1,10 @@
-"""A TCP door to a server that loses replies."""
+"""A TCP door to a server that loses replies, or is far away."""
 
 from __future__ import annotations
 
 import socket
 import threading
+import time
 from contextlib import suppress
 
 
@@ -17,6 +18,7 @@ class LossyDoor:
         lose: how many more replies are lost.
         word: only replies to requests that hold these bytes are.
         lost: how many were: the server did what was asked each time.
+        delay: seconds each reply takes longer.
     """
 
     def __init__(self, path: str) -> None:
@@ -24,6 +26,7 @@ class LossyDoor:
         self.lose = 0
         self.word = b"EVALSHA"
         self.lost = 0
+        self.delay = 0.0
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"redis://127.0.0.1:{self._listener.getsockname()[1]}/0"
         threading.Thread(target=self._accept, daemon=True).start()
@@ -54,4 +57,5 @@ class LossyDoor:
                     self.lose -= 1
                     self.lost += 1
                     return
+                time.sleep(self.delay)
                 near.sendall(reply)

@@ -78,6 +78,22 @@ def toil(seconds: float, *, tries: int = 0, back: int = 0) -> object:
     return Retry(max=min(back, 3)) if run <= back else run
 
 
+def stubborn(seconds: float) -> None:
+    """Goes on whatever it is told by way of exceptions."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        try:
+            time.sleep(0.05)
+        except Exception:
+            continue
+
+
+def kill_the_worker() -> None:
+    """End the whole worker, and itself with it."""
+    os.kill(os.getppid(), 9)
+    os.kill(os.getpid(), 9)
+
+
 def die_after_the_first_success(job: Any, *_: object) -> None:
     """A callback: the process ends after the task has ended well, and before anybody records it."""
     if not job.get_meta().get("died"):
