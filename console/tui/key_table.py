@@ -104,6 +104,7 @@ _SCREENS: tuple[tuple[Scope, Group, tuple[Row, ...]], ...] = (
         (
             Row("doctor.open", "enter", "open", "the job, queue or view it tells of", "go there", 2),
             Row("doctor.tab", _NEXT, "tab(1)", "findings, all checks", "tab", 7, "[ ]", _LAST, "tab(-1)"),
+            Row("doctor.pane", "tab", "app.focus_next", "findings, or what is told of one, to scroll", "pane", 13),
         ),
     ),
     (

@@ -76,7 +76,7 @@ def covered(parts: Sequence[Covered]) -> tuple[list[Chip], list[Chip]]:
     left_out = [chip("not", "faint")]
     for place, part in enumerate(parts):
         if not part.looked and part.note:
-            left_out.append(chip(f"{part.what}: {part.note}", "waiting", rank=place))
+            left_out.append(chip(f"{part.what}: {part.note}", "waiting"))
             continue
         total = f" of {count(part.total)}" if part.total is not None and part.total != part.looked else ""
         note = f", {part.note}" if part.note else ""

@@ -36,6 +36,7 @@ class Doctor(Listing):
 
     PLACE = "Doctor"
     TABS = doctor.TABS
+    SCROLLS = True
     SCOPES: ClassVar[tuple[Scope, ...]] = ("doctor", "mode", "app")
     HERE = "go.doctor"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("doctor"), *bindings("remedy")]

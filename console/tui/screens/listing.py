@@ -42,6 +42,8 @@ class Listing(ConsoleScreen):
     TABS: ClassVar[tuple[str, ...]] = ()
     #: The cursor stays on the first row while rows come in above it.
     FOLLOW_TOP: ClassVar[bool] = False
+    #: What is told of an entry may be long: it can be gone to and scrolled.
+    SCROLLS: ClassVar[bool] = False
     AUTO_FOCUS = "#list-rows"
 
     def __init__(self) -> None:
@@ -101,7 +103,7 @@ class Listing(ConsoleScreen):
 
     def on_mount(self) -> None:
         super().on_mount()
-        self.query_one("#entry", TextView).can_focus = False
+        self.query_one("#entry", TextView).can_focus = self.SCROLLS
         self.console_app.ask()
 
     @property
