@@ -23,6 +23,7 @@ PLACES = {
     "choice": "In dialogs",
     "progress": "In dialogs",
     "filter": "In the filter",
+    "past": "On history",
     "event": "On activity",
     "due": "On schedule",
     "remedy": "On doctor",

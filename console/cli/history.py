@@ -117,19 +117,12 @@ def curve(samples: Sequence[Sample], values: Sequence[float | None], cells: int 
         samples: oldest first; values: one a sample.
     """
     from console.tui.present.chart import blocks
+    from console.tui.present.stretches import stretches
 
-    begin = samples[0].at.timestamp()
-    span = max(1.0, samples[-1].at.timestamp() - begin)
+    begin, end = samples[0].at.timestamp(), samples[-1].at.timestamp()
+    span = max(1.0, end - begin)
     count = max(1, min(cells, int(span // max(1, samples[0].step)) + 1))
-    drawn: list[float | None] = [None] * count
-    before = 0
-    for number, (sample, value) in enumerate(zip(samples, values, strict=True)):
-        cell = min(count - 1, int((sample.at.timestamp() - begin) / span * count))
-        if value is not None:
-            # Between two samples that follow each other nothing is missing, also where a stretch has none.
-            for at in range(cell if sample.gap or not number else min(cell, before + 1), cell + 1):
-                drawn[at] = max(drawn[at] or 0, value)
-        before = cell
+    drawn = stretches(samples, values, begin, begin + span, count)
     top = max((value for value in drawn if value is not None), default=0)
     return "".join(_GAP if value is None else blocks([value], 1, top or 1) for value in drawn)
 

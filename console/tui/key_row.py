@@ -15,6 +15,7 @@ Scope = Literal[
     "command",
     "job",
     "text",
+    "past",
     "failures",
     "workers",
     "schedule",

@@ -17,6 +17,7 @@ _SCREENS: tuple[tuple[Scope, Group, tuple[Row, ...]], ...] = (
         (
             Row("queue.open", "enter", "open", "jobs of this queue, or what needs you", "open", 2),
             Row("queue.sort", "s", "sort", "sort by name, queued, oldest, failed", "sort", 12),
+            Row("queue.past", "c", "past", "charts of an hour, a day, a month", "charts", 12),
         ),
     ),
     (
@@ -67,6 +68,24 @@ _SCREENS: tuple[tuple[Scope, Group, tuple[Row, ...]], ...] = (
             Row("tree.open", "enter", "open", "the job under the cursor of the tree"),
             Row("text.wrap", "w", "wrap", "wrap long lines, or cut them", "wrap", 12),
             Row("text.page", "o", "app.page", "open this text in $PAGER"),
+        ),
+    ),
+    (
+        "past",
+        "Look at",
+        (
+            Row("past.span", _NEXT, "span(1)", "an hour, a day, a month", "time", 7, "[ ]", _LAST, "span(-1)"),
+            Row(
+                "past.queue",
+                "greater_than_sign",
+                "queue(1)",
+                "next, previous queue, or all",
+                "queue",
+                11,
+                "< >",
+                "less_than_sign",
+                "queue(-1)",
+            ),
         ),
     ),
     (

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 
 from console.tui.job_needs import JobLog, Trees
+from pantry_queue.history import Figures, Sample, ServerFigures
 from pantry_queue.monitor.joblog import Progress
 from pantry_queue.monitor.model import (
     Argument,
@@ -282,3 +283,16 @@ def raw_job() -> RawJob:
         expires_in=31_000_000.0,
         beside=((text("rq:results:ocr-1042"), 3, "results"),),
     )
+
+
+def sampled() -> tuple[Sample, ...]:
+    """Samples of the last fifty minutes, every ten seconds, with a gap of ten minutes in them."""
+    found: list[Sample] = []
+    for seconds in range(3000, 0, -10):
+        if 1200 <= seconds < 1800:
+            continue
+        swell = 20 + (3000 - seconds) // 60 % 15
+        figures = Figures(10 * swell, 3, 900, 50, 0, 9, 5, 30.0, swell / 10, swell / 11, 0.02 if seconds % 100 else 0.2)
+        gap = 600.0 if seconds == 1190 else 600.0 if seconds == 3000 else 0.0
+        found.append(Sample(ago(seconds), gap, 10, figures, ServerFigures(None, None, None, None)))
+    return tuple(found)

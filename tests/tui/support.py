@@ -14,6 +14,7 @@ from textual.worker import WorkerCancelled
 from console.tui.app import ConsoleApp
 from console.tui.job_needs import JobLogNeed, RawNeed, TreeNeed
 from console.tui.needs import AlertsNeed, FailuresFound, FailuresNeed, JobNeed, LocalNeed, PastNeed, WindowNeed
+from console.tui.sampled import SamplesNeed
 from console.tui.source import Answer, Need, Needs
 from console.tui.terminal import Terminal
 from pantry_queue.config import Settings
@@ -21,7 +22,7 @@ from pantry_queue.errors import PantryError
 from pantry_queue.monitor.kept_alerts import KeptAlerts
 from pantry_queue.monitor.model import JobDetail, JobRow, JobWindow, Snapshot
 from pantry_queue.monitor.rates import RateHistory
-from tests.tui.fixed import failures, job_detail, job_log, job_row, past, raw_job, snapshot, trees
+from tests.tui.fixed import failures, job_detail, job_log, job_row, past, raw_job, sampled, snapshot, trees
 
 SIZES = ((80, 24), (120, 40), (200, 60))
 DARK = Terminal(theme="pantry-dark", animations=False)
@@ -39,6 +40,7 @@ class FixedSource:
         self.others: dict[type[Need[Any]], Any] = {
             AlertsNeed: KeptAlerts(),
             PastNeed: RateHistory(),
+            SamplesNeed: sampled(),
             LocalNeed: (),
             FailuresNeed: FailuresFound(failures()),
             JobLogNeed: job_log(),

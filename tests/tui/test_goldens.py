@@ -38,6 +38,7 @@ SCREENS = {
     "workers": ("4", "G"),
     "doctor": ("7", "j"),
     "functions": ("8",),
+    "past": ("c",),
     "schedule": ("5",),
     "activity": ("6", "j"),
     "activity-events": ("6", "right_square_bracket", "j"),

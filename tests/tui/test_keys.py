@@ -20,6 +20,7 @@ from console.tui.screens.job import JobScreen
 from console.tui.screens.jobs import Jobs
 from console.tui.screens.launch import Launch
 from console.tui.screens.overview import Overview
+from console.tui.screens.past import Past
 from console.tui.screens.progress import ProgressScreen
 from console.tui.screens.saved_views import SavedViews
 from console.tui.screens.schedule import Schedule
@@ -46,6 +47,7 @@ OWNERS: dict[Scope, tuple[type, ...]] = {
     "filter": (FilterBar,),
     "command": (CommandLine,),
     "job": (JobScreen,),
+    "past": (Past,),
     "failures": (Failures,),
     "workers": (Workers,),
     "schedule": (Schedule,),

@@ -9,20 +9,26 @@ _BLOCKS = " ▁▂▃▄▅▆▇█"
 _UP = ((0x40, 0x44, 0x46, 0x47), (0x80, 0xA0, 0xB0, 0xB8))
 _DOWN = ((0x01, 0x03, 0x07, 0x47), (0x08, 0x18, 0x38, 0xB8))
 _BLANK = " "
+#: Where nothing is known.
+_GAP = "·"
 
 
-def area(values: Sequence[float], width: int, height: int, top: float, *, down: bool = False) -> tuple[str, ...]:
+def area(values: Sequence[float | None], width: int, height: int, top: float, *, down: bool = False) -> tuple[str, ...]:
     """Lines of an area chart, the newest value at the right end; two values and four levels a cell.
 
     Args:
-        values: oldest first; only the last `2 * width` are shown.
+        values: oldest first; only the last `2 * width` are shown. None is not known, and shown as a dot on the line.
         width, height: cells.
         top: value of the full height.
         down: hang from the top line instead of standing on the bottom one.
     """
     shown = list(values)[-2 * width :]
-    levels = [0] * (2 * width - len(shown)) + [_level(value, top, height * 4) for value in shown]
+    levels = [0] * (2 * width - len(shown)) + [_level(value or 0, top, height * 4) for value in shown]
     lines = [_line(levels, floor * 4, _DOWN if down else _UP) for floor in range(height)]
+    if None in shown:
+        unknown = [False] * (2 * width - len(shown)) + [value is None for value in shown]
+        pairs = zip(lines[0], unknown[::2], unknown[1::2], strict=True)
+        lines[0] = "".join(_GAP if left and right else cell for cell, left, right in pairs)
     return tuple(lines if down else reversed(lines))
 
 

@@ -22,6 +22,7 @@ from console.tui.present.states import TABS
 from console.tui.present.totals import span_for, tiles
 from console.tui.present.words import count, per_second, reach
 from console.tui.screens.base import ConsoleScreen
+from console.tui.screens.past import Past
 from console.tui.source import Needs
 from console.tui.widgets.chart import Chart, Picture
 from console.tui.widgets.line import Heading, Line
@@ -166,6 +167,12 @@ class Overview(ConsoleScreen):
         """The next way to sort the queues."""
         self._sort = queues.SORTS[(queues.SORTS.index(self._sort) + 1) % len(queues.SORTS)]
         self.paint()
+
+    async def action_past(self) -> None:
+        """What was: of the queue under the cursor, or of all where another pane has the focus."""
+        chosen = self.chosen()
+        queue = chosen.selection.queues[0] if chosen is not None and chosen.noun == "queues" else None
+        await self.app.push_screen(Past(queue))
 
     async def action_open(self) -> None:
         """Go to what is under the cursor of the focused pane."""

@@ -22,14 +22,14 @@ class Picture:
     """What a chart shows.
 
     Attributes:
-        up, down: values of the area above and, where there is one, below the axis, oldest first.
+        up, down: values of the area above and, where there is one, below the axis, oldest first; None is not known.
         up_tone, down_tone: how they look.
         span: seconds from the left end to the right one.
     """
 
-    up: tuple[float, ...] = ()
+    up: tuple[float | None, ...] = ()
     up_tone: str = "out"
-    down: tuple[float, ...] | None = None
+    down: tuple[float | None, ...] | None = None
     down_tone: str = "in"
     span: float = 0.0
 
@@ -75,7 +75,7 @@ class Chart(Widget):
         picture, width, height = self._picture, self.size.width - AXIS, self.size.height - 1
         if width < 4 or height < 1:
             return []
-        top = ceiling(max(*picture.up, *(picture.down or ()), 0.0, 0.0))
+        top = ceiling(max((value for value in (*picture.up, *(picture.down or ())) if value is not None), default=0.0))
         if picture.down is None:
             lines = self._area(picture.up, width, height, top, picture.up_tone, down=False)
         else:
@@ -86,7 +86,7 @@ class Chart(Widget):
         return [*lines, self._times(width)]
 
     def _area(
-        self, values: Sequence[float], width: int, height: int, top: float, tone: str, *, down: bool
+        self, values: Sequence[float | None], width: int, height: int, top: float, tone: str, *, down: bool
     ) -> list[tuple[Cell, ...]]:
         lines: list[tuple[Cell, ...]] = []
         for place, text in enumerate(area(values, width, height, top, down=down)):
