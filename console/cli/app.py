@@ -137,6 +137,10 @@ def options(
         bool,
         typer.Option("--no-osc52", envvar="PANTRY_NO_OSC52", help="Send nothing to the terminal's clipboard."),
     ] = False,
+    no_mouse: Annotated[
+        bool,
+        typer.Option("--no-mouse", envvar="PANTRY_NO_MOUSE", help="Leave the mouse to the terminal; ctrl+o takes it."),
+    ] = False,
     restricted: Annotated[
         bool,
         typer.Option(
@@ -159,6 +163,7 @@ def options(
         _target(url, profile, read_only),
         always_read_only=bool(read_only),
         clipboard=not no_osc52,
+        mouse=not no_mouse,
         restricted=restricted,
     )
     if context.invoked_subcommand is None:
@@ -195,6 +200,7 @@ def open_console(target: Target, start: Address | None = None) -> int:
         unlockable=target.unlockable,
         start=start,
         clipboard=target.clipboard,
+        mouse=target.mouse,
         restricted=target.restricted,
         alerts=config.alerts(target.profile),
     )

@@ -30,6 +30,7 @@ class Target:
         always_read_only: it was asked for, so it holds on every server the console goes to.
         unlockable: it is read-only by the profile's own caution, not because somebody asked for it.
         clipboard: the console may send text to the terminal's clipboard.
+        mouse: the console takes the mouse.
         restricted: the console starts no other program and writes no file.
     """
 
@@ -40,6 +41,7 @@ class Target:
     always_read_only: bool = False
     unlockable: bool = False
     clipboard: bool = True
+    mouse: bool = True
     restricted: bool = False
 
     def settings(self) -> Settings:

@@ -237,7 +237,7 @@ _SCREENS: tuple[tuple[Scope, Group, tuple[Row, ...]], ...] = (
                 "copy",
                 "y",
                 "copy",
-                "copy id, command, JSON, ... to the clipboard, a file, a pager",
+                "copy id, command, JSON, ... from here",
                 "copy",
                 11,
                 palette=True,

@@ -28,6 +28,7 @@ def run_console(
     unlockable: bool = False,
     start: Address | None = None,
     clipboard: bool = True,
+    mouse: bool = True,
     restricted: bool = False,
     alerts: AlertSettings | None = None,
 ) -> int:
@@ -38,7 +39,7 @@ def run_console(
         notice: a word shown in the status line.
         no_color: no colours; `NO_COLOR` does the same.
         read_only, always_read_only, production, profile, unlockable, start, alerts: see `ConsoleApp`.
-        clipboard, restricted: see `console.tui.terminal.Terminal`.
+        clipboard, mouse, restricted: see `console.tui.terminal.Terminal`.
 
     Returns:
         the exit code: 0, 2 when there is no terminal to draw on, 128 + n when signal n ended it.
@@ -54,7 +55,12 @@ def run_console(
         return 2
     encoding = "utf-8" if web else screen.encoding if screen else None
     look = terminal.examine(os.environ, encoding, no_color=no_color)
-    look = replace(look, clipboard=look.clipboard and clipboard, restricted=look.restricted or restricted)
+    look = replace(
+        look,
+        clipboard=look.clipboard and clipboard,
+        mouse=look.mouse and mouse,
+        restricted=look.restricted or restricted,
+    )
     app = ConsoleApp(
         settings,
         notice=notice,
@@ -68,5 +74,5 @@ def run_console(
         alerts=alerts,
         watch_terminal=not web,
     )
-    app.run()
+    app.run(mouse=look.mouse)
     return app.return_code or 0

@@ -37,6 +37,7 @@ class Terminal:
         no_color: colours are not wanted.
         animations: whether things may move; not over a slow line.
         clipboard: text may be sent to its clipboard (OSC 52).
+        mouse: it tells of the mouse from the start; `ctrl+o` changes that.
         restricted: nothing but the console may be used by who sits at it: it starts no other program and writes no
             file. For accounts that see the console alone.
     """
@@ -46,6 +47,7 @@ class Terminal:
     no_color: bool = False
     animations: bool = True
     clipboard: bool = True
+    mouse: bool = True
     restricted: bool = False
 
 
@@ -81,6 +83,7 @@ def examine(environ: Mapping[str, str], encoding: str | None, *, no_color: bool 
         no_color=no_color or bool(environ.get("NO_COLOR")),
         animations="SSH_CONNECTION" not in environ,
         clipboard=not _is_set(environ, "PANTRY_NO_OSC52"),
+        mouse=not _is_set(environ, "PANTRY_NO_MOUSE"),
         restricted=_is_set(environ, "PANTRY_RESTRICTED"),
     )
 

@@ -31,7 +31,7 @@ class WithTerminal(App[int]):
     """
 
     look: Terminal
-    _has_mouse = True
+    _has_mouse: bool | None = None
 
     def get_driver_class(self) -> type[Driver]:
         """Ours where Textual's is the one for terminals."""
@@ -51,19 +51,19 @@ class WithTerminal(App[int]):
         return next((screen for screen in reversed(self.screen_stack) if isinstance(screen, ConsoleScreen)), None)
 
     def ways(self) -> list[Way]:
-        """Where a text may go: a restricted console, and one in a browser, keep away from this machine."""
-        found: list[Way] = ["clipboard"] if self.look.clipboard else []
-        if not self.is_web:
-            found.append("select")
-            if not self.look.restricted:
-                found += ["file", "pager", "editor"]
-        return found
+        """Where a text may go: a restricted console keeps away from this machine; a browser has no such ways."""
+        if self.is_web:
+            return []
+        found: list[Way] = ["clipboard", "select"] if self.look.clipboard else ["select"]
+        return found if self.look.restricted else [*found, "file", "pager", "editor"]
 
     def action_copy(self) -> None:
         """Offer what the visible screen shows as texts to take away."""
-        screen = self.console_screen()
-        if screen is not None:
-            self.push_screen(CopyMenu(screen.copyable(), self.ways(), clipboard.caveat(os.environ)), self._take)
+        screen, ways = self.console_screen(), self.ways()
+        if not ways:
+            self.tell("A browser gives the console no clipboard: hold shift and select with the mouse.")
+        elif screen is not None:
+            self.push_screen(CopyMenu(screen.copyable(), ways, clipboard.caveat(os.environ)), self._take)
 
     def action_page(self) -> None:
         """The text of the visible screen in the operator's own pager."""
@@ -72,7 +72,7 @@ class WithTerminal(App[int]):
         if text is None:
             self.tell("There is no text here to open.")
         elif "pager" not in self.ways():
-            self.tell("This console is restricted: it starts no other program.", severity="warning")
+            self.tell("This console starts no other program: it is restricted, or in a browser.", severity="warning")
         else:
             self._take(Wanted(text, "pager"))
 
@@ -113,7 +113,7 @@ class WithTerminal(App[int]):
 
     def action_mouse(self) -> None:
         """Leave the mouse to the terminal, so that it selects text, or take it again."""
-        self._has_mouse = not self._has_mouse
+        self._has_mouse = not (self.look.mouse if self._has_mouse is None else self._has_mouse)
         line = driver.of(self)
         if line is not None:
             line.use_mouse(self._has_mouse)

@@ -77,7 +77,9 @@ def _section(title: str, keys: Sequence[Key]) -> list[tuple[Cell, ...]]:
     lines: list[tuple[Cell, ...]] = [(Cell(title, "strong"),)]
     for key in keys:
         gap = " " * max(1, _KEY_WIDTH - cell_len(key.display))
-        lines.append((Cell("  "), Cell(key.display, "key"), Cell(gap + key.what)))
+        for place, part in enumerate(wrap(key.what, _WIDTH - _KEY_WIDTH - 4)):
+            shown, before = (key.display, gap) if place == 0 else ("", " " * _KEY_WIDTH)
+            lines.append((Cell("  "), Cell(shown, "key"), Cell(before + part)))
     return lines
 
 
