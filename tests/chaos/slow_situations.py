@@ -25,6 +25,7 @@ from tests.cli.conftest import Cli, cli, crew
 from tests.cli.crew import Crew
 from tests.cli.situations import answer, findings
 from tests.redis.engines.servers import QUOTED, data_server, until
+from tests.redis.worker import chores
 
 __all__ = ["cli", "crew"]
 
@@ -57,7 +58,7 @@ def test_two_minutes_of_silence(settings: Settings, redis_client: Redis, crew: C
         from rq.cron import CronScheduler
 
         scheduler = CronScheduler(connection=connect(settings, "worker"), name="clockwork")
-        scheduler.register("operator.add", "repeated", args=(1, 2), interval=5)  # type: ignore[arg-type]
+        scheduler.register(chores.loaded, "repeated", interval=5)
         scheduler.start()
 
     for name in ("killed", "frozen"):
