@@ -1,7 +1,7 @@
 """Addresses of views: `jobs ocr failed func:send_mail` opens the same list again, on any console. Pure.
 
     address := "jobs" [queue] [state] [filter] | "queue" queue | "job" id | "why" id | "workers" [name]
-             | "overview" | "failures" | "schedule" | "activity" | "doctor" | "functions"
+             | "overview" | "failures" | "schedule" [list] | "activity" [list] | "doctor" | "functions"
 
 A queue that looks like a state or like a filter, and each name with blanks in it, goes into double quotes, in which
 characters are escaped as in JSON.
@@ -15,14 +15,24 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from console.tui.present import activity, doctor, functions, schedule
 from console.tui.present.states import TABS
 from pantry_queue.errors import PantryError
 from pantry_queue.monitor.query import parse as parse_filter
 from pantry_queue.text import safe
 
-#: Places that take no more words.
+#: Places of their own kind, some with lists to choose from.
 PLAIN = ("overview", "failures", "schedule", "activity", "doctor", "functions")
 PLACES = ("jobs", "queue", "job", "why", "workers", *PLAIN)
+#: Lists of a place, the first one shown when none is named.
+LISTS: dict[str, tuple[str, ...]] = {
+    "schedule": schedule.TABS,
+    "activity": activity.TABS,
+    "doctor": doctor.TABS,
+    "functions": functions.TABS,
+}
+#: The list of another place than `jobs` that takes a filter.
+_STREAM = ("activity", "events")
 
 _PLAIN_NAME = re.compile(r"[\w./@+-]+")
 _WORD = re.compile(r"\S+")
@@ -38,9 +48,9 @@ class Address:
 
     Attributes:
         place: one of `PLACES` but `queue`, which is short for the jobs of one.
-        state: the list, one of `console.tui.present.states.TABS`; only with jobs.
+        state: the list: with jobs one of `console.tui.present.states.TABS`, with others one of `LISTS` but the first.
         queue: one queue by its name in Redis, all when None; only with jobs.
-        where: a filter (`monitor.query`); only with jobs.
+        where: a filter (`monitor.query`); only with jobs and `activity events`.
         name: of a worker or a job, by its name in Redis; empty for all workers.
     """
 
@@ -66,7 +76,9 @@ def words(address: Address) -> str:
     if address.place == "jobs":
         queue = [_written(address.queue)] if address.queue is not None else []
         return " ".join(["jobs", *queue, address.state, *([address.where] if address.where else [])])
-    return f"{address.place} {_written(address.name)}" if address.name else address.place
+    if address.name:
+        return f"{address.place} {_written(address.name)}"
+    return " ".join(word for word in (address.place, address.state, address.where) if word)
 
 
 def parse(text: str) -> Address:
@@ -85,9 +97,7 @@ def parse(text: str) -> Address:
         meant = f"did you mean {near[0]}?" if near else f"it should be one of {', '.join(PLACES)}."
         raise AddressError(f"There is no view {safe(place, 40)!r}; {meant}")
     if place in PLAIN:
-        if rest:
-            raise AddressError(f"{place} takes no more words; leave out {safe(rest, 40)!r}.")
-        return Address(place)
+        return _plain(place, rest)
     name, left, _ = _name(rest)
     if left:
         raise AddressError(f"{place} takes one name; put it into double quotes if it has blanks.")
@@ -97,6 +107,19 @@ def parse(text: str) -> Address:
         what, name = ("queue", "NAME") if place == "queue" else ("job", "ID")
         raise AddressError(f"Say which {what}, as in: {place} {name}.")
     return jobs_at(queue=name) if place == "queue" else Address(place, name=name)
+
+
+def _plain(place: str, rest: str) -> Address:
+    lists = LISTS.get(place, ())
+    first, _, where = rest.partition(" ")
+    if not first:
+        return Address(place)
+    where = where.strip()
+    if first not in lists or (where and (place, first) != _STREAM):
+        takes = f"at most one of {', '.join(lists)}" if lists else "no more words"
+        raise AddressError(f"{place} takes {takes}; leave out {safe(where if first in lists else rest, 40)!r}.")
+    parse_filter(where)
+    return Address(place, "" if first == lists[0] else first, where=where)
 
 
 def _jobs(rest: str) -> Address:
@@ -146,6 +169,8 @@ def ways(text: str, queues: Iterable[str], workers: Iterable[str], commands: Ite
         options = [*TABS, *map(_written, queues)]
     elif head[0] == "jobs" and len(head) == 2 and head[1] not in TABS:
         options = list(TABS)
+    elif len(head) == 1 and head[0] in LISTS:
+        options = list(LISTS[head[0]])
     elif head == ["queue"]:
         options = [_written(name) for name in queues]
     elif head == ["workers"]:

@@ -14,6 +14,8 @@ from console.tui.address import Address, AddressError, parse, printable, ways
 from console.tui.present.queues import queue_key
 from console.tui.present.states import TABS
 from console.tui.present.workers import worker_key
+from console.tui.screens.filtered import Filtered
+from console.tui.screens.listing import Listing
 from console.tui.themes import THEMES
 from pantry_queue.errors import PantryError
 from pantry_queue.text import safe
@@ -157,3 +159,8 @@ async def visit(app: Going, address: Address) -> None:
         await app.go_to_worker(address.name)
     else:
         await app.go(address.place)
+        screen = app.console_screen()
+        if address.state and isinstance(screen, Listing):
+            screen.action_show_tab(address.state)
+        if address.where and isinstance(screen, Filtered):
+            screen.look_for(address.where)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.tui.address import PLAIN, Address, AddressError, jobs_at, parse, words
+from console.tui.address import LISTS, PLAIN, Address, AddressError, jobs_at, parse, words
 from console.tui.present.states import TABS
 from pantry_queue.errors import PantryError
 from pantry_queue.monitor.query import QueryError
@@ -16,6 +16,8 @@ _filters = st.sampled_from(["", "func:x", "failed", "queued or ocr", 'error:"tim
 _addresses = st.one_of(
     st.builds(jobs_at, st.sampled_from(TABS), st.none() | _names, _filters),
     st.builds(Address, st.sampled_from(PLAIN)),
+    st.sampled_from([Address(place, state=name) for place, names in LISTS.items() for name in names[1:]]),
+    st.builds(lambda where: Address("activity", state="events", where=where), _filters),
     st.builds(Address, st.sampled_from(["job", "why"]), name=_names),
     st.builds(lambda name: Address("workers", name=name), st.just("") | _names),
 )
@@ -49,6 +51,8 @@ def test_any_text_is_an_address_or_one_sentence(text: str) -> None:
         ("jobs ocr failed func:x age>2h", jobs_at("failed", "ocr", "func:x age>2h")),
         ("jobs func:x", jobs_at("queued", None, "func:x")),
         ('jobs "failed"', jobs_at("queued", "failed")),
+        ("activity changes", Address("activity")),
+        ("activity events queue:ocr", Address("activity", state="events", where="queue:ocr")),
         ("queue webhooks:retry", jobs_at("queued", "webhooks:retry")),
     ],
 )
@@ -61,5 +65,9 @@ def test_what_is_wrong_is_said() -> None:
         parse("jbos failed")
     with pytest.raises(QueryError, match="no field foo"):
         parse("jobs failed foo:1")
+    with pytest.raises(AddressError, match="takes at most one of due, cron, schedulers; leave out 'croon'"):
+        parse("schedule croon")
+    with pytest.raises(AddressError, match="leave out 'func:x'"):
+        parse("activity trash func:x")
     with pytest.raises(AddressError, match="Say which job"):
         parse("job")

@@ -230,6 +230,9 @@ async def test_views_are_saved_opened_and_deleted(two: Two) -> None:
         assert views.load() == {"no": "jobs emails failed func:fail"}
         await press(pilot, "1")
         await command(pilot, "save home")
+        await command(pilot, "activity events queue:emails")
+        await press(pilot, "y", "2")
+        assert app.clipboard.endswith("view 'activity events queue:emails'")
         await command(pilot, "@no")
         assert "func:fail" in line_with(app, "Jobs  ›  emails")
         await press(pilot, "b", "down", "enter")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
@@ -10,6 +11,7 @@ from textual.binding import BindingType
 from textual.widget import Widget
 
 from console.tui.acting.chosen import Chosen
+from console.tui.address import Address
 from console.tui.copying import texts
 from console.tui.copying.texts import Copyable
 from console.tui.happening import Happening, HappeningNeed
@@ -98,6 +100,10 @@ class Activity(Listing, Filtered):
     def job_key(self) -> str | None:
         item = self._item()
         return name_of(item.event.raw_id) if item is not None and item.event is not None else None
+
+    def view_address(self) -> Address:
+        found = super().view_address()
+        return replace(found, where=self.filter_text) if self.tab == "events" else found
 
     def copyable(self) -> list[Copyable]:
         """The name of what is under the cursor, and all that is told of it."""

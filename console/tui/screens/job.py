@@ -99,7 +99,8 @@ class JobScreen(ConsoleScreen):
     def readable(self) -> Copyable | None:
         """The text of the chosen tab."""
         found = next((tab for tab in self._tabs if tab.name == self._shown), None)
-        return None if found is None else texts.shown(_word(found.name).lower(), self._lines(found))
+        lines = self._lines(found) if found is not None else []
+        return texts.shown(_word(self._shown).lower(), lines) if lines else None
 
     def needs(self) -> Needs:
         return Needs(also=(JobNeed(self._job_id), *self._more_needs()))

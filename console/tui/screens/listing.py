@@ -9,6 +9,7 @@ from textual import on
 from textual.containers import Vertical
 from textual.widget import Widget
 
+from console.tui.address import Address
 from console.tui.copying import texts
 from console.tui.copying.texts import Copyable
 from console.tui.keys import Scope
@@ -75,6 +76,9 @@ class Listing(ConsoleScreen):
     def beside(self, now: datetime) -> tuple[Sequence[Chip], Sequence[Chip]]:
         """What the title tells besides, at the left and at the right."""
         return (), ()
+
+    def view_address(self) -> Address:
+        return Address(self.HERE.removeprefix("go."), "" if self.tab in self.TABS[:1] else self.tab)
 
     def readable(self) -> Copyable | None:
         """What is told about the entry under the cursor."""
