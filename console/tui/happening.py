@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from console.tui.source import Need, Reading
 
 if TYPE_CHECKING:
+    from pantry_queue.control.audit import Entry
     from pantry_queue.monitor.differences import Differences
     from pantry_queue.monitor.events import Event
 
+T = TypeVar("T")
 #: Events that are kept, and read at a time.
 KEPT, _AT_A_TIME = 2000, 400
 
@@ -22,11 +25,13 @@ class Happening:
 
     Attributes:
         events: the newest first.
+        changes: what operators did, lines of the audit, oldest first.
         told, seen: there are ends of jobs that were told, that were seen.
         missed: more happened than could be followed.
     """
 
     events: tuple[Event, ...] = ()
+    changes: tuple[Entry, ...] = ()
     told: bool = False
     seen: bool = False
     missed: bool = False
@@ -38,12 +43,15 @@ class _Followed:
     events: deque[Event] = field(default_factory=lambda: deque(maxlen=KEPT))
     tellers: set[str] = field(default_factory=set)
     last: str = ""
+    #: What may not be read is asked for once: each refusal leaves a line in the server's ACL log.
+    refused: set[str] = field(default_factory=set)
     found: Happening = field(default_factory=Happening)
 
 
 @dataclass(frozen=True, slots=True)
 class HappeningNeed(Need[Happening]):
-    """The last starts and ends of jobs, those of before the first reading as far as they are still known."""
+    """The last starts and ends of jobs and acts of operators, those of before the first reading as far as they are
+    still known. Who may not read what workers and operators told sees the lists alone."""
 
     def read(self, reading: Reading) -> Happening:
         """See `Need.read`."""
@@ -52,35 +60,57 @@ class HappeningNeed(Need[Happening]):
         kept: _Followed = reading.kept.setdefault(HappeningNeed, _Followed(differences.Differences()))
         # First the lists: what a PantryWorker has put there by now it has told by now.
         seen = differences.look(reading.client, reading.keys, kept.differences.running)
-        told, skipped = self._told(reading, kept)
+        nothing: tuple[tuple[Event, ...], bool] = ((), False)
+        told, skipped = _asked(kept, "events", lambda: _told(reading, kept.last), nothing)
+        nobody: tuple[Entry, ...] = ()
+        changes = _asked(kept, "audit", lambda: _changes(reading), nobody)
+        kept.last = told[-1].entry if told else kept.last or ("" if "events" in kept.refused else "0-0")
         kept.tellers |= {str(event.worker) for event in told}
         fresh = [*told, *differences.untold(kept.differences.between(seen), kept.tellers)]
-        missed = skipped or kept.differences.missed
-        if fresh or missed != kept.found.missed:
+        before, missed = kept.found, skipped or kept.differences.missed
+        if fresh or missed != before.missed or _ids(changes) != _ids(before.changes):
             kept.events.extend(sorted(fresh, key=lambda event: event.at))
-            newest_first = tuple(sorted(kept.events, key=lambda event: event.at, reverse=True))
             ends = [event for event in kept.events if event.kind != "started"]
             kept.found = Happening(
-                newest_first,
+                tuple(sorted(kept.events, key=lambda event: event.at, reverse=True)),
+                changes,
                 told=any(event.told for event in ends),
                 seen=any(not event.told for event in ends),
                 missed=missed,
             )
         return kept.found
 
-    def _told(self, reading: Reading, kept: _Followed) -> tuple[tuple[Event, ...], bool]:
-        """Events behind the last one; when they are too many the newest, and that some were passed over."""
-        from pantry_queue.monitor import events, wire
 
-        skipped = False
-        try:
-            found = events.after(reading.client, reading.keys, kept.last, _AT_A_TIME) if kept.last else ()
-            if not kept.last or len(found) == _AT_A_TIME:
-                skipped = bool(kept.last)
-                found = events.newest(reading.client, reading.keys, _AT_A_TIME)
-        except Exception as error:
-            if not wire.is_refusal(error):
-                raise
-            return (), False  # who may not read what workers tell, sees the lists
-        kept.last = found[-1].entry if found else kept.last or "0-0"
-        return found, skipped
+def _asked(kept: _Followed, what: str, ask: Callable[[], T], instead: T) -> T:
+    """What is asked for, or something instead where it may not be read."""
+    from pantry_queue.monitor import wire
+
+    if what in kept.refused:
+        return instead
+    try:
+        return ask()
+    except Exception as error:
+        if not wire.is_refusal(error):
+            raise
+        kept.refused.add(what)
+        return instead
+
+
+def _told(reading: Reading, last: str) -> tuple[tuple[Event, ...], bool]:
+    """Events behind the last one; when they are too many the newest, and that some were passed over."""
+    from pantry_queue.monitor import events
+
+    found = events.after(reading.client, reading.keys, last, _AT_A_TIME) if last else ()
+    if last and len(found) < _AT_A_TIME:
+        return found, False
+    return events.newest(reading.client, reading.keys, _AT_A_TIME), bool(last)
+
+
+def _changes(reading: Reading) -> tuple[Entry, ...]:
+    from pantry_queue.control import audit
+
+    return tuple(audit.newest(reading.client, reading.keys, _AT_A_TIME))
+
+
+def _ids(changes: Sequence[Entry]) -> tuple[int, str]:
+    return len(changes), changes[-1].id if changes else ""

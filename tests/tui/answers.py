@@ -146,7 +146,7 @@ ANSWERS: dict[type[Need[Any]], Any] = {
     WhyNeed: why(),
     ScheduleNeed: schedule(),
     FunctionsNeed: counted(),
-    HappeningNeed: happening(60),
+    HappeningNeed: replace(happening(60), changes=CHANGES),
     ChangesNeed: CHANGES,
     TrashNeed: (kept(),),
 }

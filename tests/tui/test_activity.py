@@ -19,6 +19,7 @@ from console.tui.screens.confirm import Confirm
 from console.tui.screens.job import JobScreen
 from console.tui.source import Reading
 from pantry_queue.config import Settings
+from pantry_queue.connection import connect
 from pantry_queue.control.trash import Kept
 from pantry_queue.keys import Keys
 from pantry_queue.monitor.differences import Differences, Seen
@@ -115,7 +116,12 @@ async def test_what_was_deleted_is_seen_and_brought_back_there(
 async def test_the_stream_is_followed_held_filtered_and_searched_for_failures() -> None:
     source = FixedSource()
     change = entry("op-1", "intent", 22, selection="job 7", reason="smtp is back")
-    source.others[ChangesNeed], source.others[HappeningNeed] = (change,), happening(60)
+
+    def happens(number: int) -> None:
+        source.others[HappeningNeed] = replace(happening(number), changes=(change,))
+
+    source.others[ChangesNeed] = ()
+    happens(60)
     app = console(source)
     async with app.run_test(size=(120, 40), notifications=True) as pilot:
         await settle(pilot)
@@ -123,12 +129,12 @@ async def test_the_stream_is_followed_held_filtered_and_searched_for_failures() 
         assert "following" in line_with(app, "Activity")
         assert "told and seen" in line_with(app, "Activity")
         assert "job-60" in line_with(app, "❯")
-        source.others[HappeningNeed] = happening(63)
+        happens(63)
         await press(pilot, "r")
         assert "job-63" in line_with(app, "❯"), "it follows"
         await press(pilot, "n", "n")
         assert "job-55" in line_with(app, "❯", "✗ failed")
-        source.others[HappeningNeed] = happening(66)
+        happens(66)
         await press(pilot, "r")
         assert "job-55" in line_with(app, "❯"), "it holds still"
         assert "3 new: f" in line_with(app, "Activity")
@@ -137,7 +143,7 @@ async def test_the_stream_is_followed_held_filtered_and_searched_for_failures() 
         await press(pilot, "f")
         assert "job-66" in line_with(app, "❯")
         await press(pilot, "f")
-        source.others[HappeningNeed] = happening(68)
+        happens(68)
         await press(pilot, "r")
         assert "job-66" in line_with(app, "❯"), "held, though at the top"
         await press(pilot, "slash")
@@ -196,6 +202,26 @@ def test_what_stock_workers_do_is_seen_and_what_pantry_workers_do_is_told(
 
 def _words(found: Happening) -> str:
     return " ".join(f"{event.kind}:{event.job_id}:{'told' if event.told else 'seen'}" for event in found.events)
+
+
+def test_who_may_not_read_what_was_told_sees_the_lists(settings: Settings, redis_client: Redis) -> None:
+    queue = Queue("q", connection=redis_client)
+    queue.enqueue(tasks.add, 1, b=2, job_id="good")
+    PantryWorker([queue], connection=redis_client, allow=AllowList(["*"])).work(burst=True)
+    rule = "~rq:* -@all +@read +@connection +time +eval_ro"
+    redis_client.execute_command("ACL", "SETUSER", "narrow", "reset", "on", ">look", *rule.split())
+    redis_client.execute_command("ACL", "LOG", "RESET")
+    url = str(settings.redis_url).replace("unix://", "unix://narrow:look@")
+    client = connect(replace(settings, redis_url=url))
+    try:
+        reading = Reading(client, Keys(), settings)
+        found = [HappeningNeed().read(reading) for _ in range(3)][-1]
+        assert (_words(found), found.told, found.seen) == ("finished:good:seen", False, True)
+        counts = [entry[b"count"] for entry in redis_client.execute_command("ACL", "LOG")]
+        assert counts == [1, 1], "events and audit are asked for once"
+    finally:
+        client.close()
+        redis_client.execute_command("ACL", "DELUSER", "narrow")
 
 
 def test_a_list_that_shrinks_tells_nothing_new_and_one_that_overflows_says_so() -> None:

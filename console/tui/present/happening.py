@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from console.tui.present.activity import Change, change_lines
+from console.tui.present.activity import Change, change_lines, changes
 from console.tui.present.cells import Cell, Chip, Column, Row, chip
 from console.tui.present.words import count, moment, took, without_module
 
@@ -134,13 +134,14 @@ class Item:
         return None
 
 
-def stream(found: Happening, changes: Iterable[Change], fits: Callable[[Item], bool] | None = None) -> tuple[Item, ...]:
+def stream(found: Happening, fits: Callable[[Item], bool] | None = None) -> tuple[Item, ...]:
     """Both in one, the newest first.
 
     Args:
         fits: what is wanted of it; everything when left out.
     """
-    items = [*(Item(event=event) for event in found.events), *(Item(change=change) for change in changes)]
+    events = (Item(event=event) for event in found.events)
+    items = [*events, *(Item(change=change) for change in changes(found.changes))]
     wanted = items if fits is None else [item for item in items if fits(item)]
     return tuple(sorted(wanted, key=lambda item: item.at, reverse=True))
 

@@ -68,7 +68,7 @@ class Activity(Listing, Filtered):
     def needs(self) -> Needs:
         wanted: dict[str, tuple[Need[Any], ...]] = {
             "changes": (ChangesNeed(),),
-            "events": (HappeningNeed(), ChangesNeed()),
+            "events": (HappeningNeed(),),
             "trash": (self._trash_need,),
         }
         return Needs(also=wanted[self.tab])
@@ -76,8 +76,7 @@ class Activity(Listing, Filtered):
     def accept(self, answer: Answer) -> None:
         if answer.has(ChangesNeed()):
             entries = answer.of(ChangesNeed())
-            changes = activity.changes(entries)
-            self._changes = self._changes if changes == self._changes else changes
+            self._changes = activity.changes(entries)
         if answer.has(HappeningNeed()):
             self._happening = answer.of(HappeningNeed())
         if answer.has(self._trash_need):
@@ -125,10 +124,10 @@ class Activity(Listing, Filtered):
     def _stream(self, now: datetime) -> ItemRows | None:
         if self._happening is None:
             return None
-        made_of = (self._happening, self._changes, self._query, now.date())
+        made_of = (self._happening, self._query, now.date())
         if self._items is None or self._made_of != made_of:
             fits = (lambda item: self._query.matches(item, now)) if self.filter_text else None
-            self._items = ItemRows(happening.stream(self._happening, self._changes or (), fits), now)
+            self._items = ItemRows(happening.stream(self._happening, fits), now)
             self._made_of = made_of
         return self._items
 
