@@ -21,7 +21,7 @@ _SECONDS = 300
 
 
 def recall(client: Redis, keys: Keys, target: str, seconds: float = _SECONDS) -> RateHistory:
-    """A history that knows what was sampled of the last minutes, up to the last gap; an empty one where nothing was.
+    """A history that knows what was sampled of the last minutes. Rates know nothing of what lies beyond the last gap.
 
     Observe the present after it. Of the past nothing is known of workers, only that so many jobs ended.
 
@@ -47,10 +47,12 @@ def recall(client: Redis, keys: Keys, target: str, seconds: float = _SECONDS) ->
         if taken is None or not now - seconds <= at / 1000 <= now:
             continue
         if at / 1000 - before > GAP * max(1, grid.step):
-            history = RateHistory()
+            history.interrupt()
         history.recall(taken, _moved(grid))
         before, step = at / 1000, grid.step
-    return history if now - before <= GAP * max(1, step) else RateHistory()
+    if now - before > GAP * max(1, step):
+        history.interrupt()
+    return history
 
 
 def _snapshot(grid: Grid, at: float, target: str) -> Snapshot | None:

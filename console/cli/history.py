@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     Value = Callable[[Sample], float | None]
 
 _CELLS = 60
-#: In a curve, where nothing was sampled.
-_GAP = "·"
 _FIGURES = ("queued", "started", "finished", "failed", "deferred", "scheduled", "workers", "oldest_age")
 _RATES = ("in_per_s", "out_per_s", "failed_per_s")
 _SERVER = ("used_memory", "connected_clients", "ops_per_second", "round_trip_ms")
@@ -80,9 +78,11 @@ def _rounded(value: float | None) -> float | None:
 
 
 def _show(samples: Sequence[Sample]) -> None:
+    from console.tui.present.chart import GAP
+
     first, last = samples[0].at, samples[-1].at
     gaps = sum(sample.gap for sample in samples[1:])
-    told = f"nothing sampled for {output.ago(gaps)} of it ({_GAP})" if gaps else ""
+    told = f"nothing sampled for {output.ago(gaps)} of it ({GAP})" if gaps else ""
     output.text(f"{output.iso(first)} to {output.iso(last)}  samples: {len(samples):,}  {told}".rstrip())
     output.table(("", "OVER TIME", "LEAST", "MOST", "LAST"), _rows(samples), right=("LEAST", "MOST", "LAST"))
 
@@ -116,15 +116,14 @@ def curve(samples: Sequence[Sample], values: Sequence[float | None], cells: int 
     Args:
         samples: oldest first; values: one a sample.
     """
-    from console.tui.present.chart import blocks
+    from console.tui.present.chart import blocks, most
     from console.tui.present.stretches import stretches
 
     begin, end = samples[0].at.timestamp(), samples[-1].at.timestamp()
     span = max(1.0, end - begin)
     count = max(1, min(cells, int(span // max(1, samples[0].step)) + 1))
     drawn = stretches(samples, values, begin, begin + span, count)
-    top = max((value for value in drawn if value is not None), default=0)
-    return "".join(_GAP if value is None else blocks([value], 1, top or 1) for value in drawn)
+    return blocks(drawn, count, most(*drawn) or 1)
 
 
 def record(

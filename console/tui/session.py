@@ -104,7 +104,7 @@ class Session:
     def recall(self, history: RateHistory) -> None:
         """What was sampled before this console saw anything; once."""
         self.recalled = True
-        if history.span() and self.history.span() < _JUST_BEGUN:
+        if self.history.reach() < _JUST_BEGUN:
             self.history = history
             if self.snapshot is not None:
                 history.observe(self.snapshot)

@@ -24,6 +24,7 @@ from pantry_queue.monitor.alerts import Alert, Level, alerts
 from pantry_queue.monitor.failures import Grouping
 from pantry_queue.monitor.model import FailureGroup, Snapshot
 from pantry_queue.monitor.rates import RateHistory
+from pantry_queue.recalling import recall
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -146,6 +147,7 @@ class Watcher:
             found = state.load(client, self._keys)
             if self._watching is None or found.by != self._token:
                 self._begin(found)
+                self._rates = recall(client, self._keys, self.target)
             self._tell(f"Watching {self._target} every {self._orders.interval:g} s.")
         self._watching, self._held_at = True, began
         taken = snapshot.take(client, self._keys, target=self._target, names=self._names)

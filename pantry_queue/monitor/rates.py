@@ -11,6 +11,7 @@ Time to drain rests on the depth alone, so it does not suffer from either estima
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from itertools import pairwise
 
@@ -21,6 +22,7 @@ from pantry_queue.monitor.track import DRAIN_WINDOW, Drain, Flow, Track
 __all__ = ["Drain", "Flow", "RateHistory"]
 
 _KEEP_SECONDS = 900.0
+_MOST_SEGMENTS = 20
 #: A picture that moves on each second would be drawn and sent anew each second.
 _PICTURE_STEP = 5.0
 
@@ -31,6 +33,8 @@ class RateHistory:
     def __init__(self) -> None:
         self._queues: dict[str, Track] = {}
         self._total = Track(keep=_KEEP_SECONDS)
+        #: What was seen of all queues before it was interrupted.
+        self._earlier: list[deque[Sample]] = []
         self._previous: Snapshot | None = None
 
     def observe(self, snapshot: Snapshot) -> None:
@@ -40,8 +44,8 @@ class RateHistory:
         if previous is not None:
             gone = at - previous.taken_at.timestamp()
             if gone < -60 or previous.target != snapshot.target:
-                self._queues.clear()
-                self._total = Track(keep=_KEEP_SECONDS)
+                self.interrupt()
+                self._earlier.clear()
                 previous = None
             elif gone <= 0:
                 return
@@ -67,6 +71,13 @@ class RateHistory:
             self._queues.setdefault(queue.name, Track(keep=DRAIN_WINDOW)).add(at, queue.counts, arrived, ended, failed)
             totals = [sum(pair) for pair in zip(totals, (arrived, ended, failed), strict=True)]
         self._total.add(at, snapshot.totals, *totals)
+
+    def interrupt(self) -> None:
+        """Nothing was seen for a while: rates begin anew, and charts show a gap."""
+        if self._total.samples:
+            self._earlier = [*self._earlier, self._total.samples][-_MOST_SEGMENTS:]
+        self._queues.clear()
+        self._total, self._previous = Track(keep=_KEEP_SECONDS), None
 
     def _add(self, previous: Snapshot | None, snapshot: Snapshot, at: float) -> None:
         by_worker = _worked(previous, snapshot)
@@ -97,25 +108,32 @@ class RateHistory:
         return track.trend(points) if track else ()
 
     def span(self) -> float:
-        """Seconds between the oldest and the newest snapshot that is remembered, 15 minutes at most."""
+        """Seconds that were seen without a gap up to the newest snapshot, 15 minutes at most."""
         samples = self._total.samples
         return samples[-1].at - samples[0].at if samples else 0.0
 
+    def reach(self) -> float:
+        """Seconds a chart can look back, over gaps too, 15 minutes at most."""
+        segments = self._segments()
+        return segments[-1][-1].at - segments[0][0].at if segments else 0.0
+
     def series(self, bucket: float, points: int) -> tuple[Flow, ...]:
         """Rates of all queues per stretch of `bucket` seconds, newest last, complete ones only; it moves on every
-        five seconds, or every `bucket` when that is longer."""
+        five seconds, or every `bucket` when that is longer. Where nothing was seen they are unknown."""
         return tuple(
-            Flow(
-                in_per_s=(b.arrived - a.arrived) / bucket,
-                out_per_s=(b.ended - a.ended) / bucket,
-                failed_per_s=(b.failed - a.failed) / bucket,
+            Flow()
+            if a is None or b is None
+            else Flow(
+                in_per_s=max(0.0, b.arrived - a.arrived) / bucket,
+                out_per_s=max(0.0, b.ended - a.ended) / bucket,
+                failed_per_s=max(0.0, b.failed - a.failed) / bucket,
             )
             for a, b in pairwise(self._edges(bucket, points))
         )
 
-    def depths(self, bucket: float, points: int) -> tuple[float, ...]:
-        """Jobs waiting in all queues at the end of each stretch of `bucket` seconds, newest last."""
-        return tuple(edge.depth for edge in self._edges(bucket, points)[1:])
+    def depths(self, bucket: float, points: int) -> tuple[float | None, ...]:
+        """Jobs waiting in all queues at the end of each stretch of `bucket` seconds, newest last; None in a gap."""
+        return tuple(edge.depth if edge else None for edge in self._edges(bucket, points)[1:])
 
     def failed_in(self, seconds: float, queue: str | None = None) -> int:
         """How many jobs failed within the last `seconds`, as far as is remembered.
@@ -132,14 +150,26 @@ class RateHistory:
         track = self._total if queue is None else self._queues.get(queue)
         return track.within("ended", seconds) if track else 0
 
-    def _edges(self, bucket: float, points: int) -> list[Sample]:
-        samples = self._total.samples
-        if len(samples) < 2:
+    def _segments(self) -> list[deque[Sample]]:
+        """What was seen without a gap each, oldest first, as far as charts go back."""
+        now = self._total.samples
+        if not now:
+            return []
+        return [*(one for one in self._earlier if one[-1].at > now[-1].at - _KEEP_SECONDS), now]
+
+    def _edges(self, bucket: float, points: int) -> list[Sample | None]:
+        segments = self._segments()
+        if not segments or (len(segments) == 1 and len(segments[0]) < 2):
             return []
         step = max(_PICTURE_STEP, bucket)
-        end = samples[-1].at // step * step
-        known = int((end - samples[0].at) // bucket)
-        return interpolated(samples, [end - bucket * back for back in range(min(points, known), -1, -1)])
+        end = segments[-1][-1].at // step * step
+        known = int((end - segments[0][0].at) // bucket)
+        times = [end - bucket * back for back in range(min(points, known), -1, -1)]
+        found: dict[float, Sample] = {}
+        for segment in segments:
+            inside = [at for at in times if segment[0].at <= at <= segment[-1].at]
+            found |= zip(inside, interpolated(segment, inside), strict=True)
+        return [found.get(at) for at in times]
 
 
 def _worked(previous: Snapshot | None, snapshot: Snapshot) -> dict[tuple[str, ...], int]:

@@ -99,7 +99,12 @@ def test_one_look_knows_what_was_sampled(cli: Cli, two: Redis) -> None:
 
 def test_nothing_is_known_beyond_a_gap(two: Redis, settings: Settings) -> None:
     sampled(two, back=120, skip=(50, 40))
-    assert recall(two, KEYS, describe(settings)).span() == pytest.approx(20, abs=2)
+    past = recall(two, KEYS, describe(settings))
+    assert past.span() == pytest.approx(20, abs=2)
+    assert past.reach() == pytest.approx(110, abs=2)
+    assert [flow.out_per_s is None for flow in past.series(10.0, 20)].count(True) >= 3, "a gap is a gap"
+    assert all(flow.out_per_s is None or flow.out_per_s < 4 for flow in past.series(10.0, 20))
+    assert None in past.depths(10.0, 20)
     two.delete(KEYS.history, KEYS.history_month)
     sampled(two, back=120, skip=(10, 20, 30, 40))
     assert recall(two, KEYS, describe(settings)).span() == 0, "what was long ago says nothing of now"

@@ -10,7 +10,7 @@ _UP = ((0x40, 0x44, 0x46, 0x47), (0x80, 0xA0, 0xB0, 0xB8))
 _DOWN = ((0x01, 0x03, 0x07, 0x47), (0x08, 0x18, 0x38, 0xB8))
 _BLANK = " "
 #: Where nothing is known.
-_GAP = "·"
+GAP = "·"
 
 
 def area(values: Sequence[float | None], width: int, height: int, top: float, *, down: bool = False) -> tuple[str, ...]:
@@ -28,7 +28,7 @@ def area(values: Sequence[float | None], width: int, height: int, top: float, *,
     if None in shown:
         unknown = [False] * (2 * width - len(shown)) + [value is None for value in shown]
         pairs = zip(lines[0], unknown[::2], unknown[1::2], strict=True)
-        lines[0] = "".join(_GAP if left and right else cell for cell, left, right in pairs)
+        lines[0] = "".join(GAP if left and right else cell for cell, left, right in pairs)
     return tuple(lines if down else reversed(lines))
 
 
@@ -49,18 +49,18 @@ def _line(levels: Sequence[int], floor: int, dots: tuple[tuple[int, ...], tuple[
     return "".join(cells)
 
 
-def blocks(values: Sequence[float], width: int, top: float | None = None) -> str:
+def blocks(values: Sequence[float | None], width: int, top: float | None = None) -> str:
     """One line of blocks of eight heights, the newest at the right end.
 
     Args:
-        values: oldest first; only the last `width` are shown.
+        values: oldest first; only the last `width` are shown. None is not known, and shown as a dot.
         width: cells.
         top: value of the full height, the greatest value when left out.
     """
     shown = list(values)[-width:]
     if top is None:
-        top = max(shown, default=0)
-    return "".join(_BLOCKS[_level(value, top, 8)] for value in shown).rjust(width)
+        top = most(*shown)
+    return "".join(GAP if value is None else _BLOCKS[_level(value, top, 8)] for value in shown).rjust(width)
 
 
 def ceiling(value: float) -> float:
@@ -73,10 +73,15 @@ def ceiling(value: float) -> float:
         top *= 10
 
 
-def smoothed(values: Sequence[float], reach: int) -> list[float]:
-    """Each value as the mean of itself and up to `reach - 1` values before it."""
-    means: list[float] = []
-    for place in range(len(values)):
-        part = values[max(0, place - reach + 1) : place + 1]
-        means.append(sum(part) / len(part))
+def most(*values: float | None) -> float:
+    """The greatest of those that are known; 0 where none is."""
+    return max((value for value in values if value is not None), default=0.0)
+
+
+def smoothed(values: Sequence[float | None], reach: int) -> list[float | None]:
+    """Each value as the mean of itself and up to `reach - 1` values before it; what is not known stays so."""
+    means: list[float | None] = []
+    for place, value in enumerate(values):
+        part = [one for one in values[max(0, place - reach + 1) : place + 1] if one is not None]
+        means.append(None if value is None else sum(part) / len(part))
     return means

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from console.tui.present.cells import Chip, chip
+from console.tui.present.chart import GAP
 from console.tui.present.stretches import stretches
 from console.tui.present.words import age, amount, count, per_second, reach
 
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 
 #: How far back, by name, in seconds. Up to an hour samples are ten seconds apart, beyond ten minutes.
 SPANS = {"1h": 3600.0, "24h": 86_400.0, "30d": 30 * 86_400.0}
-#: What stands in a chart where nothing was sampled.
-GAP = "·"
 
 _Value = Callable[["Sample"], "float | None"]
 

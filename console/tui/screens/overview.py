@@ -17,7 +17,7 @@ from console.tui.keys import Scope, bindings
 from console.tui.needs import AlertsNeed
 from console.tui.present import needs_you, queues, workers
 from console.tui.present.cells import Cell, Chip, Rows, chip
-from console.tui.present.chart import blocks, smoothed
+from console.tui.present.chart import blocks, most, smoothed
 from console.tui.present.states import TABS
 from console.tui.present.totals import span_for, tiles
 from console.tui.present.words import count, per_second, reach
@@ -135,7 +135,7 @@ class Overview(ConsoleScreen):
     def _show_charts(self, session: Session) -> None:
         """The charts that are visible at this size."""
         history, flow = session.history, session.history.flow()
-        span = span_for(history.span())
+        span = span_for(history.reach())
         if self.has_class("-short"):
             width = max(8, min(40, self.size.width - 40))
             out, _ = _curves(history, span, width)
@@ -150,7 +150,7 @@ class Overview(ConsoleScreen):
                 chip(f"↑ out {per_second(flow.out_per_s)}", "out"),
                 chip(f"↓ in {per_second(flow.in_per_s)}", "in", rank=1),
             ],
-            [chip(f"most {per_second(max([*out, *came], default=0.0))}", "muted", rank=2)],
+            [chip(f"most {per_second(most(*out, *came))}", "muted", rank=2)],
         )
         if self.has_class("-wide"):
             depth = self.query_one("#depth", Chart)
@@ -159,7 +159,7 @@ class Overview(ConsoleScreen):
             queued = session.snapshot.totals.queued if session.snapshot else 0
             self.query_one("#depth-title", Heading).show(
                 [chip("Queued", "strong"), chip(count(queued), "queued")],
-                [chip(f"most {count(int(max(depths, default=0)))}", "muted", rank=1)],
+                [chip(f"most {count(int(most(*depths)))}", "muted", rank=1)],
             )
 
     # -- keys -------------------------------------------------------------------------------------------
@@ -215,13 +215,15 @@ class Overview(ConsoleScreen):
             await self.console_app.go("failures")
 
 
-def _curves(history: RateHistory, span: float, points: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Rates out and in over the last `span` seconds as `points` values."""
+def _curves(
+    history: RateHistory, span: float, points: int
+) -> tuple[tuple[float | None, ...], tuple[float | None, ...]]:
+    """Rates out and in over the last `span` seconds as `points` values, None in a gap."""
     bucket = span / points
     reach = max(1, round(_SMOOTH_SECONDS / bucket))
     flows = history.series(bucket, points)
-    out = smoothed([flow.out_per_s or 0.0 for flow in flows], reach)
-    came = smoothed([flow.in_per_s or 0.0 for flow in flows], reach)
+    out = smoothed([flow.out_per_s for flow in flows], reach)
+    came = smoothed([flow.in_per_s for flow in flows], reach)
     return tuple(out), tuple(came)
 
 

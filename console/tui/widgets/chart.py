@@ -10,7 +10,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from console.tui.present.cells import Cell
-from console.tui.present.chart import area, ceiling
+from console.tui.present.chart import area, ceiling, most
 from console.tui.present.words import reach
 from console.tui.widgets.tones import Palette, fit
 
@@ -75,7 +75,7 @@ class Chart(Widget):
         picture, width, height = self._picture, self.size.width - AXIS, self.size.height - 1
         if width < 4 or height < 1:
             return []
-        top = ceiling(max((value for value in (*picture.up, *(picture.down or ())) if value is not None), default=0.0))
+        top = ceiling(most(*picture.up, *(picture.down or ())))
         if picture.down is None:
             lines = self._area(picture.up, width, height, top, picture.up_tone, down=False)
         else:
