@@ -61,7 +61,7 @@ def source(name: str) -> str:
     """The text of a script with what it shares with others before it."""
     folder = files("pantry_queue.control") / "scripts"
     text = (folder / f"{name}.lua").read_text("utf-8")
-    shared = ("common", "bulk") if text.startswith("-- with: bulk") else ("common",)
+    shared = ("common", "bulk", "places") if text.startswith("-- with: bulk") else ("common",)
     return "\n".join([*((folder / f"{part}.lua").read_text("utf-8") for part in shared), text])
 
 

@@ -197,7 +197,8 @@ def _requeue(look: _Look) -> Undoing:
     if look.was in REGISTRY_OF and look.place is not False:
         commands.append(("ZADD", keys.registry(REGISTRY_OF[look.was], look.queue), look.score_now(), look.id))
     commands += _join(look, parents)
-    commands += [_expiry(key, look.life) for key in (job, keys.dependents(look.id), keys.dependencies(look.id))]
+    life = int((float(look.place) - look.at) * 1000) if look.life is True else look.life  # true: as long as its entry
+    commands += [_expiry(key, life) for key in (job, keys.dependents(look.id), keys.dependencies(look.id))]
     return None, commands, [queue]
 
 

@@ -12,7 +12,8 @@ from typing import Any
 
 from pantry_queue.monitor.wire import name_of, raw_of
 
-#: Of one job: id, state, queue, place, life in milliseconds, when, and what its kind of operation needs beside that.
+#: Of one job: id, state, queue, place, life in milliseconds (true: as long as its entry), when, and what its kind of
+#: operation needs beside that.
 Record = Sequence[Any]
 
 

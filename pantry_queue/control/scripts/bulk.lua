@@ -13,6 +13,7 @@
 -- Reply: a JSON array: entries looked at, jobs done, entries that were no jobs and were taken out, for each job that
 -- was left alone its id and why, and for each that Redis would refuse its id and Redis' words.
 -- A turn that is sent again after a lost reply changes nothing and is answered as before.
+local insert = table.insert
 local o = cjson.decode(ARGV[2])
 local iso, operation = o.iso, o.operation
 local KEY = operation and operation.key
@@ -54,36 +55,34 @@ local function call_many(command, key, list)
 end
 
 -- What undo needs, column by column; `restore.lua` and `control/records.py` read it. Jobs of one call have most of it in
--- common, so a line holds many of them and a column that is the same in all of them once.
-local LINE_JOBS, COLUMNS = 250, 14
-local columns, remembered, in_line, lines = {}, 0, 0, {}
-for k = 1, COLUMNS do columns[k] = {} end
+-- common: a line holds those that follow each other and agree in state, queue, j, l and n, each of which it has once.
+local LINE_JOBS = 250
+local lines, remembered, in_line = {}, 0, 0
+local c_id, c_place, c_life, c_h, c_i, c_k, c_m = {}, {}, {}, {}, {}, {}, {}
+local s_state, s_queue, s_j, s_l, s_n
 
 local function end_line()
   if in_line == 0 then return end
-  local line = {in_line}
-  for k = 1, COLUMNS do
-    local column = columns[k]
-    local first = column[1]
-    if first == nil then break end
-    local i = type(first) == 'table' and in_line or 2
-    while column[i] == first do i = i + 1 end
-    line[k + 1] = i > in_line and type(first) ~= 'table' and first or column
-    columns[k] = {}
-  end
+  local line = {in_line, c_id, s_state, s_queue, c_place, c_life, now, iso}
+  if c_h[1] ~= nil then line[9] = c_h end
+  if c_i[1] ~= nil then line[10], line[11] = c_i, s_j end
+  -- A list differs from every other one, so it is alone in its line.
+  if s_n ~= nil then line[12], line[13], line[14], line[15] = c_k, s_l, c_m, s_n and {s_n} end
   lines[#lines + 1] = cjson.encode(line)
+  c_id, c_place, c_life, c_h, c_i, c_k, c_m = {}, {}, {}, {}, {}, {}, {}
   in_line = 0
 end
 
--- One job; nil ends what there is to be told, and what is missing before is false.
-local function remember(a, b, c, d, e, f, g, h, i, j, k, l, m, n)
+-- One job, with what its kind of action needs beside place and time; what there is not is false, nil ends it.
+local function remember(id, state, queue, place, life, h, i, j, k, l, m, n)
   if not operation then return end
+  if state ~= s_state or queue ~= s_queue or j ~= s_j or l ~= s_l or n ~= s_n or in_line == LINE_JOBS then
+    end_line()
+    s_state, s_queue, s_j, s_l, s_n = state, queue, j, l, n
+  end
   remembered, in_line = remembered + 1, in_line + 1
-  local at, all = in_line, columns
-  all[1][at], all[2][at], all[3][at], all[4][at], all[5][at], all[6][at], all[7][at] = a, b, c, d, e, f, g
-  if h ~= nil then all[8][at], all[9][at], all[10][at] = h, i, j end
-  if k ~= nil then all[11][at], all[12][at], all[13][at], all[14][at] = k, l, m, n end
-  if at == LINE_JOBS then end_line() end
+  local at = in_line
+  c_id[at], c_place[at], c_life[at], c_h[at], c_i[at], c_k[at], c_m[at] = id, place, life, h, i, k, m
 end
 
 local function finish(looked, done, emptied)
@@ -160,10 +159,9 @@ end
 local BEFORE = o.before
 local function changed_since(job, score)
   if not BEFORE then return false end
-  for i = CREATED, ENDED_AT do
-    if job[i] and job[i] > BEFORE then return true end
-  end
-  return job[STATUS] == 'canceled' and score and tonumber(score) > o.before_seconds
+  local created, enqueued, started, ended = job[CREATED], job[ENQUEUED], job[STARTED], job[ENDED_AT]
+  return created and created > BEFORE or enqueued and enqueued > BEFORE or started and started > BEFORE
+    or ended and ended > BEFORE or job[STATUS] == 'canceled' and score and tonumber(score) > o.before_seconds
 end
 
 -- Why a job is left alone, or nil; state and queue are there afterwards.
@@ -182,24 +180,13 @@ end
 -- So few that what was read of a job is still in the processor's cache when it is written.
 local BLOCK = 32
 
--- Of a block of jobs, which of the keys that few jobs have are there: its runs, with `related` 1 the set of
--- its dependents, with 2 that of what it waits for too. One question for all of them, since mostly there is none.
-local function count_more(ids, from, last, whys, related)
-  local asked, more, n, width = {}, {}, 0, 1 + related
+-- Of a block of jobs, how many of the keys that few jobs have each has; `asked` names `width` of them for each job that is
+-- not left alone, its runs first.
+local function count_more(ids, from, last, whys, asked, width)
+  local more, n = {}, 0
   for i = from, last do
     if not whys[i] then
-      local id = ids[i]
-      asked[n + 1] = EXECUTIONS .. id
-      if related > 0 then asked[n + 2] = JOB .. id .. ':dependents' end
-      if related > 1 then asked[n + 3] = JOB .. ':' .. id .. ':dependencies' end
-      n = n + width
-    end
-  end
-  local any = n > 0 and call('EXISTS', unpack(asked, 1, n)) > 0
-  n = 0
-  for i = from, last do
-    if not whys[i] then
-      more[i] = any and call('EXISTS', unpack(asked, n + 1, n + width)) or 0
+      more[i] = call('EXISTS', unpack(asked, n + 1, n + width))
       if more[i] > 0 and not o.copies and running(ids[i]) then whys[i] = 'running' end
       n = n + width
     end
@@ -215,7 +202,7 @@ local function know_scores(ids, scores, jobs, from, last, whys)
     local registry = not whys[i] and not scores[i] and REGISTRY[jobs[i][STATUS]]
     if registry then
       unknown = unknown or grouped()
-      table.insert(unknown[registry_key(registry, jobs[i][ORIGIN])], i)
+      insert(unknown[registry_key(registry, jobs[i][ORIGIN])], i)
     end
   end
   for key, places in pairs(unknown or {}) do
@@ -233,23 +220,34 @@ local function know_scores(ids, scores, jobs, from, last, whys)
   end
 end
 
--- Look at jobs, block by block: take(i, id, job, more) for each that may be changed, `more` telling how many of its rare
--- keys are there, and leave(i, id, why, job) for the others.
+-- Look at jobs, block by block: take(i, id, key, job, more) for each that may be changed, and leave(i, id, why, job) for
+-- the others. `more` is how many there are of its runs, with `related` 1 of the set of its dependents, with 2 of that of
+-- what it waits for too.
 local function each(ids, scores, names, related, take, leave)
   for from = 1, #ids, BLOCK do
     local last = math.min(from + BLOCK - 1, #ids)
-    local jobs, whys = {}, {}
+    local jobs, keys, whys, asked, n = {}, {}, {}, {}, 0
     for i = from, last do
       local id = ids[i]
-      local job = try('HMGET', JOB .. id, unpack(names))
-      jobs[i], whys[i] = job, obstacle(id, job, scores[i])
+      local key = JOB .. id
+      local job = try('HMGET', key, unpack(names))
+      local why = obstacle(id, job, scores[i])
+      jobs[i], keys[i], whys[i] = job, key, why
+      if not why then
+        asked[n + 1] = EXECUTIONS .. id
+        if related > 0 then asked[n + 2] = key .. ':dependents' end
+        if related > 1 then asked[n + 3] = JOB .. ':' .. id .. ':dependencies' end
+        n = n + 1 + related
+      end
     end
-    local more = count_more(ids, from, last, whys, related)
-    if operation then know_scores(ids, scores, jobs, from, last, whys) end
+    -- One question for all of them, since mostly there is none.
+    local any = n > 0 and call('EXISTS', unpack(asked, 1, n)) > 0
+    local more = any and count_more(ids, from, last, whys, asked, 1 + related)
+    if operation and not FROM_REGISTRY then know_scores(ids, scores, jobs, from, last, whys) end
     for i = from, last do
       local why = whys[i]
       if not why then
-        take(i, ids[i], jobs[i], more[i])
+        take(i, ids[i], keys[i], jobs[i], any and more[i] or 0)
       elseif why ~= 'refused' then
         leave(i, ids[i], why, jobs[i])
       end
@@ -258,131 +256,3 @@ local function each(ids, scores, names, related, take, leave)
 end
 
 local function just_skip(_, id, why) skip(id, why) end
-
--- Up to this many entries a list is read once for all jobs that leave it; in a longer one each is searched by itself.
-local READABLE = 200000
-
--- Where jobs stand in a list: {id = the job before it that stays, '' at the head}. Nothing is changed yet; the second
--- value does it.
-local function find(key, ids)
-  local wanted, before, count = {}, {}, 0
-  for _, id in ipairs(ids) do
-    wanted[id] = true
-  end
-  local length = call('LLEN', key)
-  if length > READABLE or (#ids < 16 and length > 500) then
-    for _, id in ipairs(ids) do
-      local position = call('LPOS', key, id)
-      if position then before[id] = position > 0 and call('LINDEX', key, position - 1) or '' end
-    end
-    for _, id in ipairs(ids) do
-      while before[id] and before[before[id]] do before[id] = before[before[id]] end
-    end
-    return before, function()
-      for _, id in ipairs(ids) do
-        if before[id] then call('LREM', key, 1, id) end
-      end
-    end
-  end
-  local stay, last, read, left = {}, '', 0, #ids
-  while read < length and left > 0 do
-    for _, id in ipairs(call('LRANGE', key, read, read + 999)) do
-      read = read + 1
-      if wanted[id] and not before[id] then
-        before[id] = last
-        count, left = count + 1, left - 1
-        if left == 0 then break end
-      else
-        stay[#stay + 1] = id
-        last = id
-      end
-    end
-  end
-  return before, function()
-    if count == 0 then return end
-    call('LTRIM', key, read, -1)
-    local back = {}
-    for i = #stay, 1, -1 do back[#back + 1] = stay[i] end
-    call_many('LPUSH', key, back)
-  end
-end
-
-local function is_set(value) return value and value ~= '' end
-
--- Where jobs that wait or have ended stand, by their number among the ids, and a function that takes them out of there.
--- A place is a score, or in a queue the job before it. A job that a worker has just taken is left alone.
-local function locate(ids, candidates, jobs, scores, looked)
-  local listed, places, removers, kept, kept_ids, gone = grouped(), {}, {}, {}, {}, grouped()
-  for _, i in ipairs(candidates) do
-    if jobs[i][STATUS] == 'queued' then table.insert(listed[jobs[i][ORIGIN]], ids[i]) end
-  end
-  local before = {}
-  for queue, names in pairs(listed) do
-    local found, remove = find(queue_key(queue), names)
-    before[queue] = found
-    removers[#removers + 1] = remove
-  end
-  for _, i in ipairs(candidates) do
-    local id, state, queue = ids[i], jobs[i][STATUS], jobs[i][ORIGIN]
-    local place = scores[i]
-    if state == 'queued' then place = before[queue][id] end
-    if state == 'queued' and not place and call('LPOS', queue_key(queue) .. ':intermediate', id) then
-      skip(id, 'starting')
-    else
-      local n = #kept + 1
-      kept[n], kept_ids[n], places[i] = i, id, place
-      local key = REGISTRY[state] and registry_key(REGISTRY[state], queue)
-      if key and key ~= SOURCE then table.insert(gone[key], id) end
-    end
-  end
-  return kept, places, function()
-    for _, remove in ipairs(removers) do remove() end
-    for key, list in pairs(gone) do call_many('ZREM', key, list) end
-    if FROM_REGISTRY then leave_source(kept_ids, looked) end
-  end
-end
-
--- A parent that ends would enqueue it a second time. The parents it was taken from, each with how long the set had to
--- live: it is gone with its last member.
-local function leave_parents(id)
-  local left = {}
-  for _, parent in ipairs(call('SMEMBERS', P .. ':job::' .. id .. ':dependencies')) do
-    local key = job_key(parent) .. ':dependents'
-    local life = call('PTTL', key)
-    if call('SREM', key, id) == 1 then left[#left + 1] = {parent, life} end
-  end
-  return #left > 0 and left or false
-end
-
--- A job that waits for a slot never goes straight onto a list.
-local function enter_limit(id, limit, concurrency, front)
-  call('SADD', P .. ':rl-keys', limit)
-  call('HSET', P .. ':rl:' .. limit, 'concurrency', concurrency)
-  call('HSET', job_key(id), 'status', 'rate_limited', 'enqueue_at_front', front and 1 or 0)
-  call('ZADD', P .. ':rl:' .. limit .. ':rate_limited', now, id)
-  promote(limit, tonumber(concurrency) or 0, iso)
-end
-
--- Runs whose worker is gone, of a job that is still registered as started.
-local function leave_started(ids_by_queue)
-  for queue, ids in pairs(ids_by_queue) do
-    local wanted, members = {}, {}
-    for _, id in ipairs(ids) do wanted[id] = true end
-    for _, member in ipairs(call('ZRANGE', registry_key('wip', queue), 0, -1)) do
-      if wanted[member] or wanted[string.match(member, '^(.*):[^:]*$') or ''] then members[#members + 1] = member end
-    end
-    call_many('ZREM', registry_key('wip', queue), members)
-    for _, id in ipairs(ids) do call('UNLINK', P .. ':executions:' .. id) end
-  end
-end
-
--- What a job lets go when it ends must still wait: RQ would put what has been let go before on its queue once more, when
--- the job runs again or comes back from the trash.
-local function no_longer_waits(state) return state and state ~= 'deferred' and state ~= 'canceled' end
-
-local function forget_who_left(id)
-  local key = job_key(id) .. ':dependents'
-  for _, dependent in ipairs(call('SMEMBERS', key)) do
-    if no_longer_waits(call('HGET', job_key(dependent), 'status')) then call('SREM', key, dependent) end
-  end
-end

@@ -7,7 +7,7 @@
 -- A job that a worker has just taken is left alone: `starting`.
 local ids, scores, looked = pick()
 local candidates, jobs = {}, {}
-each(ids, scores, FIRST_FIELDS, 0, function(i, _, job)
+each(ids, scores, FIRST_FIELDS, 0, function(i, _, _, job)
   candidates[#candidates + 1] = i
   jobs[i] = job
 end, just_skip)
@@ -55,6 +55,6 @@ for _, i in ipairs(taken) do
   if is_set(job[LIMIT]) then leave_limit(job[LIMIT], id, iso) end
   local parents = o.parents and leave_parents(id)
   if o.dependents then free_dependents(id) end
-  remember(id, job[STATUS], job[ORIGIN], places[i] or false, -1, now, iso, parents or false)
+  remember(id, job[STATUS], job[ORIGIN], places[i] or false, -1, parents or false)
 end
 return finish(looked, #taken)

@@ -8,7 +8,7 @@ local ids, scores, looked = pick()
 local GROUP = 8
 local RESULTS = P .. ':results:'
 local candidates, jobs, empty, others = {}, {}, {}, {}
-each(ids, scores, fields_with({'group_id'}), 2, function(i, _, job, more)
+each(ids, scores, fields_with({'group_id'}), 2, function(i, _, _, job, more)
   candidates[#candidates + 1] = i
   jobs[i], others[i] = job, more
 end, function(_, id, why)
@@ -58,7 +58,7 @@ for _, i in ipairs(taken) do
   end
   if is_set(job[GROUP]) then try('SREM', P .. ':group:' .. job[GROUP], id) end
   if is_set(job[LIMIT]) then leave_limit(job[LIMIT], id, iso) end
-  remember(id, job[STATUS], FROM_REGISTRY and o.source.queue or queue, places[i] or false, life, now, iso, results,
+  remember(id, job[STATUS], FROM_REGISTRY and o.source.queue or queue, places[i] or false, life, results,
     waiting, waited_for)
 end
 return finish(looked, #taken, #empty)

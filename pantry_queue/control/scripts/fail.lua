@@ -7,10 +7,10 @@
 local ids, scores, looked = pick()
 local FAILURE_TTL = 8
 local taken, jobs, started = {}, {}, grouped()
-each(ids, scores, fields_with({'failure_ttl'}), 0, function(_, id, job)
+each(ids, scores, fields_with({'failure_ttl'}), 0, function(_, id, _, job)
   taken[#taken + 1] = id
   jobs[#taken] = job
-  table.insert(started[job[ORIGIN]], id)
+  insert(started[job[ORIGIN]], id)
 end, just_skip)
 for queue in pairs(started) do call('ZCARD', registry_key('failed', queue)) end
 leave_started(started)

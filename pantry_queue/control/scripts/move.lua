@@ -6,7 +6,7 @@
 --   front  at its front instead of its back
 local ids, scores, looked = pick()
 local candidates, jobs = {}, {}
-each(ids, scores, FIRST_FIELDS, 0, function(i, _, job)
+each(ids, scores, FIRST_FIELDS, 0, function(i, _, _, job)
   candidates[#candidates + 1] = i
   jobs[i] = job
   local to, registry = o.to or job[ORIGIN], REGISTRY[job[STATUS]]
@@ -24,13 +24,13 @@ for _, i in ipairs(taken) do
     call('SADD', P .. ':queues', queue_key(to))
   end
   if state == 'queued' then
-    table.insert(pushes[to], id)
+    insert(pushes[to], id)
   elseif places[i] then
     local list = added[registry_key(REGISTRY[state], to)]
     list[#list + 1] = places[i]
     list[#list + 1] = id
   end
-  remember(id, state, from, places[i] or false, -1, now, iso, to)
+  remember(id, state, from, places[i] or false, -1, to)
 end
 for queue, list in pairs(pushes) do
   local ordered = list

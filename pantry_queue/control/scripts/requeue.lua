@@ -1,15 +1,14 @@
 -- with: bulk
--- Put jobs on their queue again, as BaseRegistry.requeue and Queue._enqueue_job do, in one step.
+-- Put jobs on their queue again, as BaseRegistry.requeue and Queue._enqueue_job do, in one step. Beyond that the hash
+-- stays until it has run (PERSIST), its queue is registered, and a job that retries has all its retries again.
 --
 -- Options, beyond those of bulk.lua:
 --   front   at the front of the queue
 --   to      another queue than the one they came from
---   plain   RQ's own requeue and no more; else the hash stays until it has run (PERSIST), its queue is registered, and
---           a job that retries has all its retries again
 --   retrying  only jobs that have run before and wait for their next try
 --   copies  ids of copies, in the order of the ids: those are enqueued, and what they were made of is left as it is
 --   edit    {name, value, ...}: fields of the copies that are different
-local front, beyond, to = o.front, not o.plain, o.to
+local front, to = o.front, o.to
 -- Text fields that RQ writes empty; hashes of older versions lack some.
 local TEXT = {'success_callback_name', 'failure_callback_name', 'stopped_callback_name', 'last_heartbeat',
   'worker_name', 'group_id'}
@@ -17,16 +16,17 @@ local TTL, TIMEOUT, INTERVALS, RETRIES, RETRIED, GROUP, TRACEBACK = 8, 9, 10, 11
 local FIELDS = fields_with({'ttl', 'timeout', 'retry_intervals', 'retries_left', 'number_of_retries', 'group_id',
   operation and 'exc_info'})
 
--- The number of retries a job began with is not stored; it has at least one for each interval.
-local counted = {}
-local function all_retries(job)
-  local count = counted[job[INTERVALS]]
-  if not count then
-    local ok, intervals = pcall(cjson.decode, job[INTERVALS])
-    count = ok and type(intervals) == 'table' and #intervals or 1
-    counted[job[INTERVALS]] = count
+-- The number of retries a job began with is not stored; it has at least one for each interval. Most jobs have as many
+-- as the one before.
+local last_intervals, last_left, last_retries
+local function all_retries(intervals, left)
+  if intervals ~= last_intervals or left ~= last_left then
+    local ok, list = pcall(cjson.decode, intervals)
+    local count = ok and type(list) == 'table' and #list or 1
+    last_retries = count > (tonumber(left or '0') or 0) and tostring(count) or nil
+    last_intervals, last_left = intervals, left
   end
-  return count > (tonumber(job[RETRIES] or '0') or 0) and count or nil
+  return last_retries
 end
 
 -- What few jobs need to be as RQ saves them.
@@ -48,7 +48,8 @@ local function renew_odd(key, job, queue)
 end
 
 local function renew(key, job, queue, limited)
-  local retries = beyond and job[INTERVALS] and all_retries(job)
+  local intervals = job[INTERVALS]
+  local retries = intervals and all_retries(intervals, job[RETRIES])
   if limited then
     call('HSET', key, 'exc_info', EMPTY_TRACEBACK, 'started_at', '', 'ended_at', '')
     if retries then call('HSET', key, 'retries_left', retries) end
@@ -59,25 +60,37 @@ local function renew(key, job, queue, limited)
     call('HSET', key, 'exc_info', EMPTY_TRACEBACK, 'started_at', '', 'ended_at', '', 'status', 'queued', 'enqueued_at',
       iso)
   end
-  if beyond and job[RETRIED] and job[INTERVALS] then call('HDEL', key, 'number_of_retries') end
+  if intervals and job[RETRIED] then call('HDEL', key, 'number_of_retries') end
   if not job[GROUP] or not job[CREATED] or not is_set(job[TIMEOUT]) or queue ~= job[ORIGIN] then
     renew_odd(key, job, queue)
   end
 end
 
--- `life` of the hash in ms; `more` as `each` tells.
-local function renew_expiry(id, key, ttl, life, more)
-  if ttl and ttl > 0 then
+-- A job that has ended expires with its entry: RQ sets both at once (e.g. FailedJobRegistry.add). So it need not be asked
+-- how long it had to live.
+local WITH_ENTRY = true
+local ENTRY_EXPIRES = {failed = true, stopped = true, finished = true}
+local function expires_with_entry(state, score)
+  local at = ENTRY_EXPIRES[state] and score and tonumber(score)
+  return at and at > now and at < math.huge
+end
+
+-- How long the hash has to live from now on; the answer is how long it had, for undo. `more` as `each` tells.
+local function renew_expiry(id, key, ttl, with_entry, more)
+  local life = operation and (ttl or not with_entry) and call('PTTL', key)
+  if ttl then
     call('EXPIRE', key, ttl)
     call('EXPIRE', key .. ':dependents', ttl)
     call('EXPIRE', JOB .. ':' .. id .. ':dependencies', ttl)
-  elseif beyond then
-    if life ~= -1 then call('PERSIST', key) end
+  else
+    local expired = life ~= -1 and call('PERSIST', key) == 1
+    if not life then life = expired and WITH_ENTRY or -1 end
     if more > 0 then
       forget_who_left(id)
       call('PERSIST', key .. ':dependents')
     end
   end
+  return life
 end
 
 -- The n-th copy.
@@ -116,20 +129,20 @@ end
 -- Out of where it stood: noted here, done for all of them at the end.
 local function leave(id, state, origin)
   taken[#taken + 1] = id
-  table.insert(gone[origin], id)
+  insert(gone[origin], id)
   if state == 'started' then
-    table.insert(started[origin], id)
+    insert(started[origin], id)
   elseif state == 'deferred' or state == 'scheduled' or state == 'ready_to_enqueue' then
-    table.insert(others[registry_key(REGISTRY[state], origin)], id)
+    insert(others[registry_key(REGISTRY[state], origin)], id)
   end
   -- A canceled job may have been deferred.
   return (state == 'deferred' or state == 'canceled') and leave_parents(id)
 end
 
 local done = 0
-each(ids, scores, FIELDS, 1, function(i, id, job, more)
+each(ids, scores, FIELDS, 1, function(i, id, key, job, more)
   local state, origin = job[STATUS], job[ORIGIN]
-  local queue, key, limit, concurrency = to or origin, JOB .. id, job[LIMIT], nil
+  local queue, limit, concurrency = to or origin, job[LIMIT], nil
   if queue == '' then return skip(id, 'broken') end
   if o.retrying and not is_set(job[STARTED]) and not job[RETRIED] then return skip(id, 'not_retrying') end
   local words = trouble[origin] or trouble[queue]
@@ -137,24 +150,24 @@ each(ids, scores, FIELDS, 1, function(i, id, job, more)
   done = done + 1
   queues[queue] = true
   if is_set(limit) then concurrency = call('HGET', key, 'rate_limit_concurrency') end
-  local limited = is_set(concurrency)
+  local limited, ttl = is_set(concurrency), job[TTL] and tonumber(job[TTL])
+  if ttl and ttl <= 0 then ttl = nil end
   if o.copies then
     id, key = copied(key, done)
-    remember(id, 'none', '', false, -1, now, iso)
-    renew_expiry(id, key, tonumber(job[TTL] or ''), -1, more)
+    remember(id, 'none', '', false, -1)
+    renew_expiry(id, key, ttl, true, more)
   else
-    local life = operation and call('PTTL', key)
-    local parents = leave(id, state, origin)
-    remember(id, state, origin, scores[i] or false, life or -1, now, iso, job[STARTED], job[ENDED_AT],
-      job[TRACEBACK] or false, job[RETRIES], job[RETRIED], job[ENQUEUED], parents)
-    renew_expiry(id, key, job[TTL] and tonumber(job[TTL]), life, more)
+    local parents, score = leave(id, state, origin), scores[i]
+    local life = renew_expiry(id, key, ttl, expires_with_entry(state, score), more)
+    remember(id, state, origin, score or false, life, job[STARTED], job[ENDED_AT], job[TRACEBACK] or false,
+      job[RETRIES], job[RETRIED], job[ENQUEUED], parents)
   end
   renew(key, job, queue, limited)
   if limited then
     push()
     enter_limit(id, limit, concurrency, front)
   else
-    table.insert(pushes[queue], id)
+    insert(pushes[queue], id)
   end
 end, function(_, id, why, job)
   if why ~= 'queued' or job[ENQUEUED] ~= iso then skip(id, why) end  -- else this call was sent again
@@ -172,8 +185,6 @@ for key, names in pairs(others) do
 end
 if FROM_REGISTRY and not o.copies then leave_source(taken, looked) end
 leave_started(started)
-if beyond then
-  for queue in pairs(queues) do call('SADD', P .. ':queues', queue_key(queue)) end
-end
+for queue in pairs(queues) do call('SADD', P .. ':queues', queue_key(queue)) end
 push()
 return finish(looked, done)

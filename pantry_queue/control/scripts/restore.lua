@@ -154,8 +154,10 @@ function undo.requeue(record)
     call('ZADD', registry_key(REGISTRY[state], record[QUEUE]), score_now(record), id)
   end
   join_parents(id, parents)
+  local life = record[LIFE]
+  if life == true then life = (tonumber(record[PLACE]) - record[AT]) * 1000 end  -- as long as its entry
   for _, key in ipairs({job_key(id), job_key(id) .. ':dependents', P .. ':job::' .. id .. ':dependencies'}) do
-    expire(key, record[LIFE])
+    expire(key, life)
   end
 end
 
