@@ -122,9 +122,14 @@ def test_the_terminal_gets_the_text_and_is_lent(settings: Settings, redis_client
 
     Queue("emails", connection=redis_client).enqueue(tasks.add, "\x1b]52;c;ZXZpbA==\x07", b=1, job_id="one")
     editor = tmp_path / "editor"
-    editor.write_text(f'#!/bin/sh\necho edits with $0\nread line\ncp "$1" {tmp_path}/edited\n')
+    editor.write_text(
+        f'#!/bin/sh\ncp "$1" {tmp_path}/seen; echo "$1" > {tmp_path}/where; echo edits with $0; read line\n'
+    )
     editor.chmod(0o755)
-    env = {"PANTRY_REDIS_URL": settings.redis_url or "", "PAGER": f"cp -t {tmp_path}", "EDITOR": str(editor)}
+    pager = tmp_path / "pager"
+    pager.write_bytes(b"\x7fnothing that runs")
+    pager.chmod(0o755)
+    env = {"PANTRY_REDIS_URL": settings.redis_url or "", "PAGER": str(pager), "EDITOR": str(editor)}
     pty = Pty([sys.executable, "-m", "console", "--no-mouse", "view", "job", "one"], (120, 40), env)
     try:
         pty.wait("Facts")
@@ -143,7 +148,7 @@ def test_the_terminal_gets_the_text_and_is_lent(settings: Settings, redis_client
         pty.send("\r")
         pty.wait("Facts")
         pty.send("o")
-        pty.wait(lambda _: (tmp_path / "arguments.txt").exists())
+        pty.wait("That could not be run")
         pty.wait("Facts")
         pty.send("y")
         pty.wait("BEGINS WITH")
@@ -151,6 +156,8 @@ def test_the_terminal_gets_the_text_and_is_lent(settings: Settings, redis_client
         pty.wait("edits with")
         pty.send("\x03\r")  # Ctrl-C is the editor's, and does not end the console
         pty.wait("Facts")
+        assert json.loads((tmp_path / "seen").read_text())["id"] == "one"
+        assert not Path((tmp_path / "where").read_text().strip()).exists(), "nothing is left of the copy"
         pty.send("\x0f")
         pty.wait("Mouse on")
         assert b"\x1b[?1003l" not in pty.raw[pty.raw.rindex(b"\x1b[?1003h") :]

@@ -97,20 +97,23 @@ def lend(app: App[Any], work: Callable[[], None]) -> None:
     Raises:
         LendingError: there is no terminal of our own.
     """
-    number = 0
+    trouble: Exception | None = None
     try:
         with app.suspend():
+            # Nothing may leave this block as an exception: the console would not come back.
             try:
                 with _signals():
                     work()
-            except _AskedToEnd as asked:
-                number = asked.number
-            except OSError as error:
-                raise LendingError(f"That could not be run: {error.strerror}.") from None
+            except Exception as error:
+                trouble = error
     except SuspendNotSupported:
         raise LendingError("There is no terminal here that could be lent.") from None
-    if number:
-        app.exit(return_code=128 + number)
+    if isinstance(trouble, _AskedToEnd):
+        app.exit(return_code=128 + trouble.number)
+    elif isinstance(trouble, OSError):
+        raise LendingError(f"That could not be run: {trouble.strerror}.") from None
+    elif trouble is not None:
+        raise trouble
 
 
 @contextmanager

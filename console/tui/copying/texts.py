@@ -99,7 +99,9 @@ def ids(selection: Selection) -> list[Copyable]:
     if not names:
         return []
     what = "name" if selection.queues else "signature" if selection.signatures else "id"
-    return [copyable(what if len(names) == 1 else f"{len(names)} {what}s", [safe(raw_of(name)) for name in names])]
+    return [
+        copyable(what if len(names) == 1 else f"{len(names)} {what}s", [safe(raw_of(name), None) for name in names])
+    ]
 
 
 def job(detail: JobDetail) -> list[Copyable]:
