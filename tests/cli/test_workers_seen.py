@@ -86,6 +86,8 @@ def test_jobs_and_the_workers_that_have_them(cli: Cli, redis_client: Redis, crew
     told = answer(redis_client, "left")
     assert told["code"] == "worker-deaf"
     assert "Its time is over in" in told["evidence"][1]
+    crew.ours("medic", "nothing")
+    assert "PantryWorker medic puts it back within seconds" in answer(redis_client, "left")["evidence"][1]
     told = answer(redis_client, "waits")
     assert (told["code"], told["severity"]) == ("workers-silent", "critical")
     assert findings(redis_client)["worker-deaf"]["severity"] == "warning"
@@ -198,7 +200,8 @@ def test_workers_of_other_versions_and_clocks(redis_client: Redis, crew: Crew) -
     parent = Queue("nobody", connection=redis_client).enqueue("operator.add", 1, 2)
     Queue("nobody", connection=redis_client).enqueue("operator.add", 1, 2, depends_on=parent, job_id="child")
     assert findings(redis_client)["versions"]["severity"] == "critical", "workers before 2.8 fail what others deferred"
-    assert checks(redis_client, "child")["versions"]["mark"] == "warning"
+    told = checks(redis_client, "child")["versions"]["finding"]
+    assert "Those before 2.8 fail deferred jobs" in told["evidence"][0]
 
     # A scheduler that holds the lock of its queue and does nothing.
     crew.freeze("new")

@@ -24,6 +24,13 @@ def run_a_worker(facts: JobFacts) -> str:
     return f"pantry-console workers launch --no-burst --queue {shlex.quote(facts.raw_queue)}"
 
 
+def rescuer(facts: JobFacts) -> str:
+    """Who puts back what is lost: a PantryWorker that lives, of whatever queue; empty when there is none."""
+    ours = (one for one in facts.snapshot.workers if one.pantry and one.verdict in ("alive", "busy"))
+    found = next(ours, None)
+    return f"PantryWorker {found.name}" if found else ""
+
+
 def quarantine(facts: JobFacts) -> Check:
     """A PantryWorker has set it aside."""
     if facts.quarantine is None:
@@ -75,8 +82,10 @@ def lost(facts: JobFacts) -> Check | None:
         facts.detail.row.id,
         f"The job says {state}, but no list holds it: nobody will run it.",
         "A worker that died between taking and starting it leaves it so.",
-        remedy="Run a PantryWorker: it puts lost jobs back within half a minute.",
-        command=run_a_worker(facts),
+        remedy=f"{rescuer(facts)} puts it back within half a minute."
+        if rescuer(facts)
+        else "Run a PantryWorker: it puts lost jobs back within half a minute.",
+        command="" if rescuer(facts) else run_a_worker(facts),
     )
     return check("placed", "cause", "no list holds it", found)
 
@@ -94,9 +103,10 @@ def stuck(facts: JobFacts) -> Check | None:
         facts.detail.row.id,
         "A worker took the job from its queue and has not started it: it probably died in between.",
         *([since] if since else []),
-        "A PantryWorker puts it back after 10 s; stock workers look every 10 min, and fail a job without retries.",
-        remedy="Run a PantryWorker, which puts it back.",
-        command=run_a_worker(facts),
+        f"{rescuer(facts) or 'A PantryWorker'} puts it back after 10 s; "
+        "stock workers look every 10 min, and fail a job without retries.",
+        remedy="Wait for that." if rescuer(facts) else "Run a PantryWorker, which puts it back.",
+        command="" if rescuer(facts) else run_a_worker(facts),
     )
     return check("stuck", "cause", "stuck between queue and start", found)
 

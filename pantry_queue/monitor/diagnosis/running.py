@@ -6,6 +6,7 @@ import shlex
 
 from pantry_queue.monitor.diagnosis.facts import JobFacts
 from pantry_queue.monitor.diagnosis.model import Act, Check, Finding, Place, Severity
+from pantry_queue.monitor.diagnosis.placing import rescuer
 from pantry_queue.monitor.diagnosis.words import check, counted, finding, lasting
 from pantry_queue.monitor.model import WorkerStat
 from pantry_queue.monitor.wire import name_of
@@ -160,12 +161,15 @@ def _orphan(facts: JobFacts, name: str, since: float) -> Check:
 def _rescued(facts: JobFacts, score: float | None) -> str:
     """When, and by whom."""
     left = max(0.0, score - facts.now.timestamp()) if score is not None else 0.0
-    when = f"in {lasting(left)}" if left else "now"
-    if not facts.listeners:
-        return f"Its time is over {when}; no worker of its queue is alive to rescue it (any PantryWorker would)."
+    over = f"Its time is over {f'in {lasting(left)}' if left else 'now'}"
+    if ours := rescuer(facts):
+        return f"{over}; then {ours} puts it back within seconds."
+    stock = next((one for one in facts.listeners if one.verdict in ("alive", "busy")), None)
+    if stock is None:
+        return f"{over}; no worker of its queue is alive to rescue it (any PantryWorker would)."
     return (
-        f"Its time is over {when}; then a PantryWorker puts it back within seconds, "
-        "and a stock worker of its queue fails or retries it at its next maintenance, within 10 min."
+        f"{over}; then {stock.name}, a stock worker of its queue, fails or retries it at its next maintenance, "
+        "within 10 min (a PantryWorker would put it back within seconds)."
     )
 
 

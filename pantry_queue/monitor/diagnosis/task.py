@@ -109,7 +109,15 @@ def versions(facts: JobFacts) -> Check:
     found = sorted({worker.rq_version for worker in facts.snapshot.workers if worker.rq_version})
     if len({one.split(".")[0] for one in found}) < 2 and not harmful(found):
         return check("versions", "fine" if found else "unknown", f"workers run RQ {', '.join(found) or '(unknown)'}")
-    return check("versions", "warning", f"workers run RQ {', '.join(found)}")
+    told = finding(
+        "warning",
+        "versions",
+        facts.detail.row.id,
+        f"Workers of different versions of RQ work here: {', '.join(found)}.",
+        *(["Those before 2.8 fail deferred jobs of the others at their maintenance."] if harmful(found) else []),
+        remedy="Let all workers run the same version.",
+    )
+    return check("versions", "warning", f"workers run RQ {', '.join(found)}", told)
 
 
 def harmful(found: Sequence[str]) -> bool:
