@@ -145,6 +145,8 @@ async def look_at(app: Going, place: Place) -> None:
         await app.go_to_worker(place.name)
     elif place.kind:
         await app.go(place.kind)
+    else:
+        app.tell("There is no place to go to for this: what to do is told below.")
 
 
 async def visit(app: Going, address: Address) -> None:

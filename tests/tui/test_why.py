@@ -61,7 +61,7 @@ async def test_it_is_asked_on_every_screen_with_a_job_and_leads_on() -> None:
         await settle(pilot)
         await press(pilot, "W")
         assert "There is no job under the cursor." in screen(app)
-        for keys in (("2", "j"), ("2", "enter"), ("3",), ("5",)):
+        for keys in (("2", "j"), ("2", "enter"), ("3",), ("4", "j"), ("5",)):
             await press(pilot, *keys)
             wanted = app.console_screen().job_key()  # type: ignore[union-attr]
             await press(pilot, "W")

@@ -36,6 +36,15 @@ SORTS = ("name", "queued", "oldest", "failed")
 _MARKS = {"critical": ("!! ", "failed"), "warning": ("! ", "warning"), "note": ("", "muted")}
 
 
+def counts_of(snapshot: Snapshot | None, key: str | None) -> Counts:
+    """Jobs per state of one queue by its key, of all when it is None; of none when there is no such queue."""
+    if snapshot is None:
+        return Counts()
+    if key is None:
+        return snapshot.totals
+    return next((queue.counts for queue in snapshot.queues if queue_key(queue) == key), Counts())
+
+
 def queue_key(queue: QueueStat) -> str:
     """The name Redis knows the queue by; odd bytes as lone surrogates, as the monitor takes them."""
     return queue.raw_name.decode("utf-8", "surrogateescape") if queue.raw_name else queue.name

@@ -56,6 +56,11 @@ class Doctor(Listing):
         finding = self._finding() if self.is_mounted else None
         return ("rows", "remedy") if finding is not None and finding.act.name else ("rows",)
 
+    def job_key(self) -> str | None:
+        """The job a finding speaks of."""
+        finding = self._finding()
+        return finding.place.name if finding is not None and finding.place.kind == "job" else None
+
     def needs(self) -> Needs:
         return Needs(also=(self._need,))
 

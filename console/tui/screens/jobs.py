@@ -21,7 +21,7 @@ from console.tui.present import jobs
 from console.tui.present.cells import Chip, chip
 from console.tui.present.hits import HitRows, progress
 from console.tui.present.list_head import Head
-from console.tui.present.queues import queue_key
+from console.tui.present.queues import counts_of, queue_key
 from console.tui.present.states import RARE_TABS, TABS
 from console.tui.screens.filtered import Filtered
 from console.tui.screens.job import JobScreen
@@ -30,7 +30,7 @@ from console.tui.widgets.filter_bar import FilterBar
 from console.tui.widgets.job_preview import JobPreview
 from console.tui.widgets.line import Line
 from console.tui.widgets.row_table import RowTable
-from pantry_queue.monitor.model import Counts, JobDetail, JobWindow
+from pantry_queue.monitor.model import JobDetail, JobWindow
 from pantry_queue.text import safe
 
 if TYPE_CHECKING:
@@ -170,8 +170,7 @@ class Jobs(Filtered):
         snapshot = session.snapshot
         if snapshot is None:
             return
-        counts = self._counts(session)
-        compact = self.size.width < _COMPACT_BELOW
+        counts, compact = counts_of(snapshot, self._queue), self.size.width < _COMPACT_BELOW
         self.query_one("#state-tabs", Line).show(jobs.state_tabs(counts, self._state, compact=compact))
         table = self.query_one("#jobs", RowTable)
         one = self._queue is not None
@@ -188,14 +187,6 @@ class Jobs(Filtered):
         searched = self._progress() if self.filter_text else None
         self.query_one("#jobs-title", Line).show(head.title(searched), head.position())
         self._show_preview(session, table.cursor_key)
-
-    def _counts(self, session: Session) -> Counts:
-        snapshot = session.snapshot
-        if snapshot is None:
-            return Counts()
-        if self._queue is None:
-            return snapshot.totals
-        return next((queue.counts for queue in snapshot.queues if queue_key(queue) == self._queue), Counts())
 
     def _head(self, session: Session, table: RowTable) -> Head:
         queues = session.snapshot.queues if session.snapshot else ()
@@ -273,7 +264,7 @@ class Jobs(Filtered):
 
     def action_state(self, step: int) -> None:
         """The next list, or the one before."""
-        counts = self._counts(self.session)
+        counts = counts_of(self.session.snapshot, self._queue)
         states = [state for state in TABS if state not in RARE_TABS or getattr(counts, state) or state == self._state]
         self.look_at(states[(states.index(self._state) + step) % len(states)], self._queue, self.filter_text)
 

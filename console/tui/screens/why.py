@@ -77,9 +77,6 @@ class Why(ConsoleScreen):
             # What was told last stays readable when the job goes.
             self._found = found or self._found
 
-    def job_key(self) -> str | None:
-        return self._need.job_id
-
     def view_address(self) -> Address:
         return Address("why", name=self._need.job_id)
 
@@ -167,6 +164,11 @@ class Why(ConsoleScreen):
         finding = self._finding()
         if finding is not None:
             self.console_app.acting.advise(finding.act)
+
+    async def action_why(self) -> None:
+        """It is told already: look at it anew."""
+        self.again()
+        self.console_app.ask()
 
     async def action_back(self) -> None:
         """Back to where it was asked."""

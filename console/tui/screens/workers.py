@@ -87,7 +87,13 @@ class Workers(ConsoleScreen):
         return [*super().copyable(), *known]
 
     def more_scopes(self) -> tuple[Scope, ...]:
-        return ("rows",)
+        return ("rows", "why")
+
+    def job_key(self) -> str | None:
+        """The job the worker under the cursor runs."""
+        key, snapshot = self.query_one("#worker-rows", RowTable).cursor_key, self.session.snapshot
+        found = [w for w in snapshot.workers if workers.worker_key(w) == key] if snapshot and not self._here else []
+        return found[0].job_ids[0] if found and found[0].job_ids else None
 
     def look_at(self, name: str) -> None:
         """Put the cursor on a worker, by its name in Redis."""
@@ -259,8 +265,6 @@ class Workers(ConsoleScreen):
     @on(RowTable.Chosen, "#worker-rows")
     def action_open(self) -> None:
         """The job the worker under the cursor runs."""
-        key = self.query_one("#worker-rows", RowTable).cursor_key
-        snapshot = self.session.snapshot
-        found = [w for w in snapshot.workers if workers.worker_key(w) == key] if snapshot else []
-        if found and found[0].job_ids:
-            self.app.push_screen(JobScreen(found[0].job_ids[0]))
+        key = self.job_key()
+        if key is not None:
+            self.app.push_screen(JobScreen(key))
