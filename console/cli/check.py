@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -16,10 +16,14 @@ from console.cli.target import Target, of
 from pantry_queue.errors import PantryError
 
 if TYPE_CHECKING:
+    from console.cli.looking import Look
     from pantry_queue.monitor.limits import Limit
     from pantry_queue.monitor.model import QueueStat, Snapshot
     from pantry_queue.monitor.rates import RateHistory
+    from pantry_queue.text import SafeText
 
+#: Troubles that are told one by one.
+_MOST_TOLD = 10
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
@@ -82,24 +86,23 @@ def _nothing(queues: list[QueueStat], taken: Snapshot) -> None:
 
 
 def _growth(queues: list[QueueStat], rates: RateHistory) -> float | None:
-    """Jobs a second by which more come than end; less than nothing where it shrinks."""
+    """Jobs a second by which more come than end; less than nothing where it shrinks. Queues just met do not count."""
+    if not rates.span():
+        return None
     flows = [rates.flow(queue.name) for queue in queues]
-    known = [flow.in_per_s - (flow.out_per_s or 0.0) for flow in flows if flow.in_per_s is not None]
-    return round(sum(known), 3) if len(known) == len(flows) else None
+    return round(sum((flow.in_per_s or 0.0) - (flow.out_per_s or 0.0) for flow in flows), 3)
 
 
 def _drain(queues: list[QueueStat], rates: RateHistory) -> float | None:
-    """Seconds until nothing waits; without end where a queue grows or stands still."""
-    longest = 0.0
-    for queue in queues:
+    """Seconds until nothing waits; without end where a queue grows or stands still. Queues just met do not count."""
+    longest = 0.0 if rates.span() else None
+    for queue in queues if longest is not None else ():
         flow = rates.flow(queue.name)
-        if flow.drain == "unknown":
-            return None
         if flow.drain == "steady":  # in balance: how long what waits now has to wait
-            longest = max(longest, queue.counts.queued / max(flow.out_per_s or 0.0, 0.001))
+            longest = max(longest or 0.0, queue.counts.queued / max(flow.out_per_s or 0.0, 0.001))
         else:
-            longest = max(longest, math.inf if flow.drain == "never" else flow.drains_in or 0.0)
-    return round(longest, 1)
+            longest = max(longest or 0.0, math.inf if flow.drain == "never" else flow.drains_in or 0.0)
+    return None if longest is None else round(longest, 1)
 
 
 MEASURES = (
@@ -126,6 +129,9 @@ def check(
     max_drain: Bounds = None,
     queue: Annotated[list[str] | None, typer.Option(help="Only this queue; repeat for more.")] = None,
     per_queue: Annotated[bool, typer.Option("--per-queue", help="Limits hold for each queue by itself.")] = False,
+    alerts: Annotated[
+        bool, typer.Option("--alerts", help="What `alerts list` lists counts too, unless somebody answers for it.")
+    ] = False,
     stalled: Annotated[
         float | None,
         typer.Option(min=0.5, max=50, metavar="SECONDS", help="Look twice; critical when jobs wait and none moves."),
@@ -147,7 +153,7 @@ def check(
     }
     try:
         bounds = _bounds(given)
-        code, line = _judge(of(context), bounds, queue or [], per_queue, stalled)
+        code, line = _judge(of(context), bounds, queue or [], per_queue=per_queue, stalled=stalled, alerts=alerts)
     except (PantryError, ValueError) as error:
         _unknown(str(error))
     output.text(line)
@@ -174,12 +180,13 @@ def _bounds(given: dict[str, list[str] | None]) -> _Bounds:
 
 
 def _judge(
-    target: Target, bounds: _Bounds, named: list[str], per_queue: bool, stalled: float | None
+    target: Target, bounds: _Bounds, named: list[str], *, per_queue: bool, stalled: float | None, alerts: bool
 ) -> tuple[int, str]:
     from pantry_queue.monitor.limits import WORDS, perfdata
     from pantry_queue.monitor.wire import name_of
 
-    taken, rates = _looked(target, past=any(measure.past for measure, _, _ in bounds))
+    look = _looked(target, past=any(measure.past for measure, _, _ in bounds), alerts=alerts)
+    taken = look.snapshot
     by_name = {name_of(one.raw_name): one for one in taken.queues}
     missing = [name for name in [*named, *(name for _, name, _ in bounds if name)] if name not in by_name]
     if missing:
@@ -190,9 +197,7 @@ def _judge(
         groups = [[by_name[name]]] if name else [[one] for one in chosen] if per_queue else [chosen]
         for group in groups:
             whose = f" of {group[0].name}" if name or per_queue else ""
-            value = measure.past(group, rates) if measure.past else measure.of(group, taken)
-            if value is None and measure.past:
-                raise ValueError(f"{measure.label}{whose} is not known: pantry-console record has to run for a minute")
+            value = _value(measure, group, look, whose)
             if value is None:
                 continue
             judged = limit.status(value)
@@ -201,25 +206,47 @@ def _judge(
                 amount = f"{value:g}{measure.unit}" if math.isfinite(value) else "without end"
                 troubles.append(f"{measure.label}{whose} is {amount} ({WORDS[judged].lower()})")
             data.append(perfdata(measure.label + (f" {group[0].name}" if whose else ""), value, measure.unit, limit))
+    for level, said in _alarming(look, {one.name for one in chosen} if named else None):
+        worst = max(worst, level)
+        troubles.append(said)
     if stalled is not None and (still := _still(target, taken, chosen, stalled)):
         worst = 2
         troubles.append(f"nothing moves in {', '.join(still)}")
     if not bounds:
         data = [perfdata(m.label, value, m.unit, None) for m in MEASURES if (value := m.of(chosen, taken)) is not None]
     waits = sum(one.counts.queued for one in chosen)
-    says = "; ".join(troubles) or f"{waits:,} wait in {len(chosen)} queues, {_workers(chosen, taken):g} workers"
+    more = [f"{len(troubles) - _MOST_TOLD} more"] if len(troubles) > _MOST_TOLD else []
+    calm = f"{waits:,} wait in {len(chosen)} queues, {_workers(chosen, taken):g} workers"
+    says = "; ".join([*troubles[:_MOST_TOLD], *more]) or calm
     return worst, f"PANTRY {WORDS[worst]} - {says.replace('|', '/')} | {' '.join(data).replace('|', '/')}"
 
 
-def _looked(target: Target, *, past: bool) -> tuple[Snapshot, RateHistory]:
-    """The present, and where it is asked for what was sampled before it."""
-    if past:
-        from console.cli.looking import with_past
+def _value(measure: _Measure, group: list[QueueStat], look: Look, whose: str) -> float | None:
+    if measure.past is None:
+        return measure.of(group, look.snapshot)
+    value = measure.past(group, look.rates)
+    if value is None:
+        raise ValueError(f"{measure.label}{whose} is not known: pantry-console record has to run for a minute")
+    return value
 
-        return with_past(target)
+
+def _alarming(look: Look, queues: set[SafeText] | None) -> Iterator[tuple[int, str]]:
+    """Alerts that nobody answers for; with queues only those of them."""
+    for alert, ack in look.alerts:
+        of_others = queues is not None and (alert.kind != "queue" or alert.subject not in queues)
+        if ack is None and alert.level != "note" and not of_others:
+            yield (2 if alert.level == "critical" else 1), f"{alert.subject}: {alert.text} ({alert.level})"
+
+
+def _looked(target: Target, *, past: bool, alerts: bool) -> Look:
+    """The present, and where it is asked for what was sampled before it and what needs an operator."""
+    from console.cli.looking import Look, Looking, with_past
     from pantry_queue.monitor.rates import RateHistory
 
-    return status.take(target), RateHistory()
+    if alerts:
+        return Looking(target).look()
+    taken, rates = with_past(target) if past else (status.take(target), RateHistory())
+    return Look(taken, rates, ())
 
 
 def output_safe(name: str) -> str:

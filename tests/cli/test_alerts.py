@@ -122,6 +122,10 @@ def test_answering_for_an_alert(cli: Cli, two: Redis) -> None:
         assert cli("alerts", "acknowledge", wrong).code == 2
     done = cli("alerts", "acknowledge", key, "--for", "10m", "--as", "ana\x1b[2J", "--reason", "deploying")
     assert (done.code, done.out) == (0, "1 alert acknowledged.\n")
+    checked = cli("check", "--alerts")
+    assert checked.code == 2
+    assert checked.out.startswith("PANTRY CRITICAL - shrinks: no worker listens; 30 wait (critical) |")
+    assert cli("check", "--alerts", "--queue", "grows").code == 0, "somebody answers for it"
     last, first = (one["acknowledged"] for one in reversed(cli("alerts", "list", "--json").json()))
     assert (first, last["reason"], "\x1b" in last["by"], last["by"].startswith("ana")) == (
         None,
