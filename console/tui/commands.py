@@ -146,7 +146,7 @@ async def look_at(app: Going, place: Place) -> None:
     elif place.kind:
         await app.go(place.kind)
     else:
-        app.tell("There is no place to go to for this: what to do is told below.")
+        app.tell("There is no place to go to for this.")
 
 
 async def visit(app: Going, address: Address) -> None:

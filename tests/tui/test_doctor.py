@@ -48,6 +48,9 @@ async def test_a_finding_tells_all_leads_there_and_is_put_right(
         assert "rescue job orphan-1" in line_with(app, "Queue images: 1 lost")
         assert "Do: Put them back on their queue." in screen(app)
         assert "pantry-console jobs rescue orphan-1" in screen(app)
+        copied = {text.name: text.body for text in app.console_screen().copyable()}  # type: ignore[union-attr]
+        assert copied["remedy"] == "pantry-console jobs rescue orphan-1"
+        assert '"action": "jobs.rescue"' in copied["JSON"]
         assert "keys scanned 1" in line_with(app, "looked at  queues")
         await press(pilot, "enter")
         assert isinstance(app.screen, Jobs)

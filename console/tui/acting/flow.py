@@ -106,7 +106,7 @@ class Acting:
         """Do what a diagnosis advises; its plan is always shown first."""
         reason, action = self._stage.session.cannot_write(), ACTIONS.get(act.name)
         if action is None:
-            self._stage.tell("No action of the console does this; what to do is told above.")
+            self._stage.tell("No action of the console does this; what does is said with it.")
         elif reason:
             self._stage.tell(reason, severity="warning")
         elif self._claim(action.verb.replace("-", " ")):

@@ -233,17 +233,20 @@ def source_chip(found: Happening) -> Chip:
     return chip(text, "muted", rank=2)
 
 
-def following(found: Happening, *, follows: bool, new: int, where: str) -> list[Chip]:
+def following(found: Happening, *, follows: bool, paused: bool, new: int, where: str) -> list[Chip]:
     """Whether the list follows what happens, what waits above, and what was missed.
 
     Args:
+        paused: nothing is read until the operator goes on.
         new: rows that came in above since the list holds still.
         where: the filter.
     """
     chips = []
     if where:
         chips.append(chip(where, "key", rank=3, action="screen.filter"))
-    if follows:
+    if paused:
+        chips.append(chip("paused: p goes on", "warning", rank=1, action="app.pause"))
+    elif follows:
         chips.append(chip("following", "finished", rank=1, action="screen.follow"))
     else:
         waits = f" {count(new)} new: f " if new else "held: f follows"

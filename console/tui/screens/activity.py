@@ -158,7 +158,8 @@ class Activity(Listing, Filtered):
         if follows:
             self._newest = first
         new = (self._items.index_of(self._newest) or 0) if self._newest is not None else 0
-        chips = happening.following(self._happening, follows=follows, new=new, where=safe(self.filter_text, 200))
+        where, paused = safe(self.filter_text, 200), self.session.paused
+        chips = happening.following(self._happening, follows=follows, paused=paused, new=new, where=where)
         return [happening.source_chip(self._happening)], chips
 
     def _item(self) -> Item | None:

@@ -11,6 +11,8 @@ from textual.binding import BindingType
 from textual.widget import Widget
 
 from console.tui.commands import look_at
+from console.tui.copying import texts
+from console.tui.copying.texts import Copyable
 from console.tui.examining import DoctorNeed, Examined
 from console.tui.keys import Scope, bindings
 from console.tui.present import doctor
@@ -84,6 +86,15 @@ class Doctor(Listing):
     def again(self) -> None:
         """Examine anew."""
         self._need = DoctorNeed(self._need.turn + 1)
+
+    def copyable(self) -> list[Copyable]:
+        """What is told of the finding, its command line, and the whole examination as JSON."""
+        from console.cli.diagnosis import examination_json
+
+        finding, found = self._finding(), self._found
+        does = [texts.copyable("remedy", finding.command)] if finding is not None and finding.command else []
+        whole = [texts.as_json(examination_json(found), "doctor")] if found is not None else []
+        return [*does, *super().copyable(), *whole]
 
     # -- what it shows ----------------------------------------------------------------------------------
     def columns(self) -> Sequence[Column]:
