@@ -20,6 +20,8 @@ PLACES = {
     "text": "In texts",
     "dialog": "In dialogs",
     "confirm": "In dialogs",
+    "tick": "In dialogs",
+    "edit": "In dialogs",
     "choice": "In dialogs",
     "progress": "In dialogs",
     "filter": "In the filter",

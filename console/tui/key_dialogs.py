@@ -48,9 +48,11 @@ DIALOGS: tuple[tuple[Scope, Group, tuple[Row, ...]], ...] = (
             Row("dialog.canary", "T", "canary", "try five first"),
             Row("confirm.at_front", "F", "switch('at_front')", "next in the queue, or last"),
             Row("confirm.dependents", "W", "switch('dependents')", "with the jobs that wait for them, or without"),
+            Row("confirm.call", "A", "arguments", "edit the arguments of the copy"),
             Row("confirm.parents", "P", "switch('parents')", "drop them from the jobs they wait for, or not"),
         ),
     ),
+    ("edit", "Console", (Row("edit.mistake", "ctrl+g", "mistake", "go to the place of the mistake"),)),
     ("tick", "Console", (Row("dialog.turn", "space", "turn", "turn a switch"),)),
     ("choice", "Console", (Row("dialog.choose", "enter", "choose", "what the button says"),)),
     (

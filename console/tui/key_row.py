@@ -30,6 +30,7 @@ Scope = Literal[
     "help",
     "dialog",
     "confirm",
+    "edit",
     "tick",
     "choice",
     "progress",

@@ -55,7 +55,8 @@ def call_of(client: Redis, keys: Keys, job_id: str) -> Call:
             raise NotPlain
     except (NotPlain, TypeError, ValueError):
         raise PayloadError(
-            f"The arguments of job {safe(raw_of(job_id))} hold more than JSON can: it can be copied as it is only."
+            f"The arguments of job {safe(raw_of(job_id))} hold more than JSON can (dates, bytes, sets, objects): "
+            "it can be copied as it is only."
         ) from None
     head = fields.inflate(data)[0][:1]
     return Call(func, tuple(whole[0]), whole[1], "pickle" if head == b"\x80" else "json")
@@ -94,9 +95,17 @@ def edited(
     """
     call = call_of(client, keys, job_id)
     args, kwargs = arguments
-    call = replace(
-        call, args=call.args if args is None else tuple(args), kwargs=call.kwargs if kwargs is None else kwargs
+    return stored(
+        replace(call, args=call.args if args is None else tuple(args), kwargs=call.kwargs if kwargs is None else kwargs)
     )
+
+
+def stored(call: Call) -> tuple[bytes, str]:
+    """A call as RQ stores it: `data` and `description`.
+
+    Raises:
+        PayloadError: its arguments are too large.
+    """
     if call.format == "pickle":
         raw = pickled((call.func, None, call.args, call.kwargs))
     else:

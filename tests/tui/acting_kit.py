@@ -12,6 +12,8 @@ from console.tui.app import ConsoleApp
 from console.tui.screens.confirm import Confirm
 from console.tui.widgets.choice import Choice
 from pantry_queue.control.actions import ACTIONS, Action
+from pantry_queue.control.copying import Call
+from pantry_queue.control.new_job import Request
 from pantry_queue.control.outcome import Outcome, Progress
 from pantry_queue.control.plan import Group, Options, Plan, Selection, narrowed
 from tests.tui.fixed import NOW, text
@@ -61,6 +63,17 @@ class FakeActor:
     async def undo(self, operation: str | None, *, progress: Callable[[Progress], None], stop: Any) -> Outcome:
         self.asked.append(("undo", operation))
         return Outcome("op-2", ACTIONS["trash.undo"], done=31)
+
+    async def call(self, job_id: str) -> Call:
+        self.asked.append(("call", job_id))
+        return Call("app.mail.send", ("chi@ex.org", 3), {"lang": "en", "api_token": "s3cret"}, "pickle")
+
+    async def functions(self) -> tuple[str, ...]:
+        return ("app.mail.send", "app.mail.send_all")
+
+    async def enqueue(self, request: Request, *, reason: str) -> str:
+        self.asked.append(("enqueue", (request, reason)))
+        return "new-1"
 
     def close(self) -> None:
         """Nothing to let go of."""

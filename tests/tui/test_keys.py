@@ -13,6 +13,7 @@ from console.tui.screens.command import CommandLine
 from console.tui.screens.confirm import Confirm
 from console.tui.screens.copy_menu import CopyMenu
 from console.tui.screens.doctor import Doctor
+from console.tui.screens.edit import EditArguments
 from console.tui.screens.failures import Failures
 from console.tui.screens.functions import Functions
 from console.tui.screens.help import Help
@@ -63,6 +64,7 @@ OWNERS: dict[Scope, tuple[type, ...]] = {
     "marks": (RowTable,),
     "dialog": (Confirm, Launch, Sure, Unlock),
     "confirm": (Confirm,),
+    "edit": (EditArguments,),
     "tick": (Tick,),
     "choice": (Choice,),
     "progress": (ProgressScreen,),

@@ -15,11 +15,15 @@ from pantry_queue.keys import Keys
 if TYPE_CHECKING:
     from pantry_queue.config import Settings
     from pantry_queue.control import audit
+    from pantry_queue.control.copying import Call
     from pantry_queue.control.lua import Scripts
+    from pantry_queue.control.new_job import Request
     from pantry_queue.control.outcome import Outcome, Progress
     from pantry_queue.control.plan import Options, Plan, Selection
 
 T = TypeVar("T")
+#: Seconds; functions that ran within them are suggested.
+_LATELY = 3600.0
 #: Told on the event loop how far it is.
 Told = Callable[["Progress"], None]
 
@@ -41,6 +45,15 @@ class Actor(Protocol):
 
     async def undo(self, operation: str | None, *, progress: Told, stop: Event) -> Outcome:
         """Bring back, see `control.trash.undo`; None is the last operation that can be undone."""
+
+    async def call(self, job_id: str) -> Call:
+        """What a job calls, where JSON can hold it, see `control.copying.call_of`."""
+
+    async def functions(self) -> tuple[str, ...]:
+        """Functions that workers ran lately, those that ran most first; none where nothing is counted."""
+
+    async def enqueue(self, request: Request, *, reason: str) -> str:
+        """A new job, see `control.new_job.enqueue`; its id."""
 
     def close(self) -> None:
         """Let go of thread and connection when what is under way has ended."""
@@ -109,6 +122,37 @@ class RedisActor:
             from pantry_queue.control import trash
 
             return trash.undo(scripts, operation, self._who(), progress=tell, stop=stop)
+
+        return await self._do(work)
+
+    async def call(self, job_id: str) -> Call:
+        """See `Actor.call`."""
+
+        def work(scripts: Scripts) -> Call:
+            from pantry_queue.control import copying
+
+            return copying.call_of(scripts.connection, scripts.keys, job_id)
+
+        return await self._do(work)
+
+    async def functions(self) -> tuple[str, ...]:
+        """See `Actor.functions`."""
+
+        def work(scripts: Scripts) -> tuple[str, ...]:
+            from pantry_queue.monitor import functions
+
+            found = functions.read(scripts.connection, scripts.keys, _LATELY)
+            return tuple(stat.func for stat in found.functions)
+
+        return await self._do(work)
+
+    async def enqueue(self, request: Request, *, reason: str) -> str:
+        """See `Actor.enqueue`."""
+
+        def work(scripts: Scripts) -> str:
+            from pantry_queue.control import new_job
+
+            return new_job.enqueue(scripts, self._settings, request, self._who(), reason=reason)
 
         return await self._do(work)
 

@@ -20,6 +20,7 @@ from console.tui.keys import bindings
 from console.tui.present.acting import button, plan_lines, title
 from console.tui.present.cells import chip, key_chip
 from console.tui.present.words import count
+from console.tui.widgets.call_line import CallLine
 from console.tui.widgets.choice import Choice
 from console.tui.widgets.line import Heading, Line
 from console.tui.widgets.option_fields import OptionFields
@@ -96,7 +97,10 @@ class Confirm(ModalScreen[Confirmed | None]):
             yield Heading(id="confirm-title", left=[chip(title(self._plan), "strong")])
             yield TextView(id="confirm-plan")
             if not self._tried:
-                yield OptionFields(self._plan.action, self._given, self._names)
+                one = "call" in self._plan.action.options and len(self._plan.selection.ids) == 1
+                yield OptionFields(self._plan.action, self._given, self._names, classes="-more" if one else None)
+                if one:
+                    yield CallLine(self._actor, self._plan.selection.ids[0])
             with Horizontal(classes="dialog-field"):
                 yield Line(classes="dialog-label", left=[chip("Reason", "muted")])
                 yield Input(
@@ -154,7 +158,10 @@ class Confirm(ModalScreen[Confirmed | None]):
         """Take over what is chosen; False when something is missing or wrong."""
         try:
             for fields in self.query(OptionFields):
-                self._plan = completed(self._plan, fields.options())
+                options = fields.options()
+                for line in self.query(CallLine):
+                    options = line.options(options)
+                self._plan = completed(self._plan, options)
         except (ValueError, PantryError) as error:
             if not quiet:
                 self._tell(str(error))
@@ -164,6 +171,13 @@ class Confirm(ModalScreen[Confirmed | None]):
             return False
         self._fill()
         return True
+
+    @on(CallLine.Changed)
+    def _called(self, event: CallLine.Changed) -> None:
+        event.stop()
+        self._tell(event.wrong)
+        if not event.wrong:
+            self._choose(quiet=True)
 
     @on(OptionFields.Changed)
     def _chosen(self, event: OptionFields.Changed) -> None:
@@ -236,6 +250,12 @@ class Confirm(ModalScreen[Confirmed | None]):
         """A few first: what becomes of them says whether the rest should follow."""
         if self._can_try() and not self._planning and not self.query_one("#go").disabled and self._choose():
             self._answer(canary=True)
+
+    def action_arguments(self) -> None:
+        """Edit the arguments of the copy, if this makes one."""
+        if not self.query_one("#go").disabled:
+            for line in self.query(CallLine):
+                line.edit()
 
     def action_switch(self, name: str) -> None:
         """Turn one of the switches, if this action has it."""

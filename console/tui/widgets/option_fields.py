@@ -42,8 +42,8 @@ class OptionFields(Vertical):
     class Entered(Message):
         """Enter was pressed in a field."""
 
-    def __init__(self, action: Action, given: Given, names: Sequence[str], *, id: str | None = None) -> None:
-        super().__init__(id=id)
+    def __init__(self, action: Action, given: Given, names: Sequence[str], *, classes: str | None = None) -> None:
+        super().__init__(classes=classes)
         self._action = action
         self._choices = choices(action)
         self._given = given
