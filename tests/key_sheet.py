@@ -22,6 +22,7 @@ PLACES = {
     "confirm": "In dialogs",
     "tick": "In dialogs",
     "edit": "In dialogs",
+    "enqueue": "In dialogs",
     "choice": "In dialogs",
     "progress": "In dialogs",
     "filter": "In the filter",

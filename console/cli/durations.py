@@ -58,3 +58,15 @@ def rate(text: str | None) -> float | None:
     if not match or float(match[1]) <= 0:
         raise typer.BadParameter(f"{text!r} is no rate; it should be like 50/s or 600/m", param_hint="--rate")
     return float(match[1]) / _UNITS[match[2] or "s"]
+
+
+def retries(text: str) -> tuple[int, tuple[int, ...]]:
+    """`3` tries after a failure, or `3:10,60` with the seconds between them.
+
+    Raises:
+        typer.BadParameter: it is none.
+    """
+    if not re.fullmatch(r"\d+(:\d+(,\d+)*)?", text):
+        raise typer.BadParameter(f"{text!r} should be like 3 or 3:10,60,300", param_hint="--retry")
+    count, _, seconds = text.partition(":")
+    return int(count), tuple(map(int, seconds.split(","))) if seconds else (0,)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated
 
 import typer
@@ -45,7 +44,7 @@ def enqueue(
     target = of(context)
     target.refuse_if_read_only(ACTION.verb)
     args, kwargs = words.parsed(arguments or ())
-    retries, intervals = _retries(retry)
+    retries, intervals = durations.retries(retry)
     request = new_job.Request(
         func=func,
         args=args,
@@ -67,10 +66,3 @@ def enqueue(
         output.document({"id": made, "queue": queue, "description": new_job.describe(request)})
     else:
         output.text(made)
-
-
-def _retries(text: str) -> tuple[int, tuple[int, ...]]:
-    if not re.fullmatch(r"\d+(:\d+(,\d+)*)?", text):
-        raise typer.BadParameter(f"{text!r} should be like 3 or 3:10,60,300", param_hint="--retry")
-    count, _, seconds = text.partition(":")
-    return int(count), tuple(map(int, seconds.split(","))) if seconds else (0,)

@@ -53,6 +53,7 @@ DIALOGS: tuple[tuple[Scope, Group, tuple[Row, ...]], ...] = (
         ),
     ),
     ("edit", "Console", (Row("edit.mistake", "ctrl+g", "mistake", "go to the place of the mistake"),)),
+    ("enqueue", "Console", (Row("enqueue.front", "ctrl+f", "front", "next in the queue, or last"),)),
     ("tick", "Console", (Row("dialog.turn", "space", "turn", "turn a switch"),)),
     ("choice", "Console", (Row("dialog.choose", "enter", "choose", "what the button says"),)),
     (

@@ -31,6 +31,7 @@ Scope = Literal[
     "dialog",
     "confirm",
     "edit",
+    "enqueue",
     "tick",
     "choice",
     "progress",

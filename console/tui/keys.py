@@ -47,6 +47,7 @@ class Key:
         shown: how the keys are written; the first of `keys` when left out.
         opposite: keys and action of the other direction.
         palette: offered in the command palette.
+        works: it does something now; otherwise it is shown faint, and says why when it is pressed.
     """
 
     id: str
@@ -60,6 +61,7 @@ class Key:
     shown: str = ""
     opposite: tuple[tuple[str, ...], str] | None = None
     palette: bool = False
+    works: bool = True
 
     @property
     def display(self) -> str:
@@ -105,11 +107,19 @@ def act_bindings() -> list[Binding]:
 
 def act_key(offer: Offer) -> Key:
     """A key that changes something, as footer and palette show it."""
-    action = offer.action or offer.actions[0]
+    action = offer.action or offer.meant or offer.actions[0]
     verb = action.verb.replace("-", " ")
     what = f"{verb}: {action.what}"
     return Key(
-        f"act.{action.name}", (offer.key,), f"act('{offer.noun}', '{offer.key}')", "mode", "Look at", what, verb, 3
+        f"act.{action.name}",
+        (offer.key,),
+        f"act('{offer.noun}', '{offer.key}')",
+        "mode",
+        "Look at",
+        what,
+        verb,
+        3,
+        works=offer.action is not None,
     )
 
 

@@ -148,6 +148,8 @@ class Session:
     def cannot_write(self) -> str:
         """Why nothing can be changed now, in one sentence; empty when it can."""
         self.unlocked_for  # noqa: B018 - locks again what is due
+        if self.read_only and self.unlockable:
+            return f"This console is read-only: ctrl+r unlocks it for {UNLOCKED_SECONDS // 60:.0f} minutes."
         if self.read_only:
             return self.read_only
         if self.trouble is not None:

@@ -39,7 +39,7 @@ TABLE: dict[Noun, tuple[Row, ...]] = {
         Row(
             "enqueue",
             (),
-            "N",
+            "I",
             "Enqueue a new job by the path of its function, which need not be on this machine.",
             "enqueued",
         ),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pickle
+import zlib
 from typing import TYPE_CHECKING
 
 import pytest
 
-from console.tui.acting import verbs
+from console.tui.acting import new_job, verbs
 from console.tui.acting.chosen import Chosen
 from console.tui.acting.offers import by_key
 from console.tui.keys import KEYS
@@ -96,6 +98,81 @@ async def test_questions_are_checked_before_anything_is_planned(settings: Settin
         _, (plan, _) = actor.asked[1]
         assert (plan.action.name, plan.selection.queues) == ("queues.pause", ("critical",))
         assert (plan.options.seconds, plan.command) == (600, "pantry-console queues pause critical --for 600s")
+
+
+async def test_a_new_job_is_checked_and_enqueued_from_anywhere(settings: Settings) -> None:
+    actor = FakeActor()
+    app = fixed(settings, actor)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await settle(pilot)
+        await press(pilot, "I", *"app.mail.send_", "right", "tab", *"chi", "space", *"n:=x", "tab")
+        assert "app.mail.send_all" in screen(app), "completed from what was seen"
+        assert "critical" in screen(app), "the queue under the cursor"
+        await press(pilot, *["tab"] * 7, "enter")
+        assert "argument n: 'x' is not JSON" in screen(app)
+        assert "enqueue" not in actor.names()
+        await press(pilot, *["shift+tab"] * 8, "backspace", *"3", *["tab"] * 8, "enter")
+        _, (request, _) = actor.asked[-1]
+        assert (request.func, request.args, request.kwargs) == ("app.mail.send_all", ("chi",), {"n": 3})
+        assert "Job new-1 enqueued in queue critical" in told(app)
+        app.session.production = True
+        await press(pilot, "2", "colon", *words("enqueue app.a.b 1 --queue low --in 5m --at-front --retry 2"), "enter")
+        await press(pilot, *["shift+tab"], "enter")
+        await heard(pilot)
+        assert actor.names().count("enqueue") == 1
+        assert "Enqueue app.a.b('1')?" in screen(app)
+        assert "pantry-console enqueue app.a.b 1 --queue low --in 5m" in screen(app)
+        await press(pilot, "enter")
+        _, (request, _) = actor.asked[-1]
+        assert (request.queue, request.at_front, request.retries, request.due is None) == ("low", True, 2, False)
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [
+        ({}, "Say which function"),
+        ({"func": "nodots"}, "is no path of a function"),
+        ({"func": "a.b", "args": "'"}, "never closed"),
+        ({"func": "a.b", "args": "@/etc/passwd"}, "reads no file"),
+        ({"func": "a.b", "args": "k:=@/etc/passwd"}, "reads no file"),
+        ({"func": "a.b", "due": "99999999999d"}, "too far away"),
+        ({"func": "a.b", "due": "2026-13-01"}, "is no time"),
+        ({"func": "a.b", "retry": "-1"}, "3:10,60"),
+        ({"func": "a.b", "timeout": "soon"}, "no time-out"),
+        ({"func": "a.b", "job_id": "a b"}, "a job's id"),
+        ({"func": "a.b", "queue": "a,b"}, "name of a queue"),
+    ],
+)
+def test_a_new_job_that_cannot_be_says_why(typed: dict[str, str], says: str) -> None:
+    with pytest.raises(PantryError, match=says):
+        new_job.read(typed, files=False)
+
+
+async def test_a_copy_is_called_with_other_arguments(settings: Settings) -> None:
+    actor = FakeActor(total=1)
+    app = fixed(settings, actor)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "3", "f", "Y")
+        await heard(pilot)
+        await press(pilot, "A")
+        assert "s3cret" not in screen(app)
+        await press(pilot, "down", "down", "down", "end", "x", "tab", "enter")
+        assert "line 4, column 6: Expecting ',' delimiter" in screen(app)
+        await press(pilot, "delete", "backspace", *"44", "tab")
+        assert "+     44" in screen(app)
+        await press(pilot, "enter")
+        assert "other arguments" in screen(app)
+        await press(pilot, "enter")
+        _, (plan, _) = actor.asked[-1]
+        assert plan.options.call is not None
+        assert pickle.loads(zlib.decompress(plan.options.call[0])) == (
+            "app.mail.send",
+            None,
+            ("chi@ex.org", 44),
+            {"lang": "en", "api_token": "s3cret"},
+        )
+        assert "s3cret" not in plan.command
 
 
 def test_every_action_is_a_key_and_words() -> None:

@@ -14,6 +14,7 @@ from console.tui.screens.confirm import Confirm
 from console.tui.screens.copy_menu import CopyMenu
 from console.tui.screens.doctor import Doctor
 from console.tui.screens.edit import EditArguments
+from console.tui.screens.enqueue import Enqueue
 from console.tui.screens.failures import Failures
 from console.tui.screens.functions import Functions
 from console.tui.screens.help import Help
@@ -65,6 +66,7 @@ OWNERS: dict[Scope, tuple[type, ...]] = {
     "dialog": (Confirm, Launch, Sure, Unlock),
     "confirm": (Confirm,),
     "edit": (EditArguments,),
+    "enqueue": (Enqueue,),
     "tick": (Tick,),
     "choice": (Choice,),
     "progress": (ProgressScreen,),

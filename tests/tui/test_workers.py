@@ -108,8 +108,8 @@ async def test_a_production_profile_is_unlocked_by_its_name_for_a_while_and_a_co
         now[0] += 299
         assert session.cannot_write() == ""
         now[0] += 2
-        assert session.cannot_write() == "This console is read-only."
+        assert session.cannot_write() == "This console is read-only: ctrl+r unlocks it for 5 minutes."
         await press(pilot, "r")
         assert "[READ-ONLY]" in screen(app)
         await press(pilot, "ctrl+r", *"shop", "enter", "ctrl+r")
-        assert session.cannot_write() == "This console is read-only."
+        assert session.cannot_write() == "This console is read-only: ctrl+r unlocks it for 5 minutes."

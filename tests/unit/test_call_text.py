@@ -1,4 +1,4 @@
-"""Arguments as a document to edit: what is not touched stays, secrets stay hidden, mistakes are told with their place."""
+"""Arguments as a document to edit: what is not touched stays, secrets stay hidden, mistakes are told where they are."""
 
 from __future__ import annotations
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 #: Seconds; functions that ran within them are suggested.
 _LATELY = 3600.0
+#: Lists whose newest jobs suggest more, and how many of each.
+_LOOKED_INTO, _LOOKED_AT = ("queued", "finished", "failed", "scheduled"), 40
 #: Told on the event loop how far it is.
 Told = Callable[["Progress"], None]
 
@@ -50,7 +52,7 @@ class Actor(Protocol):
         """What a job calls, where JSON can hold it, see `control.copying.call_of`."""
 
     async def functions(self) -> tuple[str, ...]:
-        """Functions that workers ran lately, those that ran most first; none where nothing is counted."""
+        """Functions that workers ran lately, those that ran most first, and those of the newest jobs."""
 
     async def enqueue(self, request: Request, *, reason: str) -> str:
         """A new job, see `control.new_job.enqueue`; its id."""
@@ -139,10 +141,14 @@ class RedisActor:
         """See `Actor.functions`."""
 
         def work(scripts: Scripts) -> tuple[str, ...]:
-            from pantry_queue.monitor import functions
+            from pantry_queue.monitor import functions, jobs
 
-            found = functions.read(scripts.connection, scripts.keys, _LATELY)
-            return tuple(stat.func for stat in found.functions)
+            counted = functions.read(scripts.connection, scripts.keys, _LATELY)
+            names = [str(stat.func) for stat in counted.functions]
+            for state in _LOOKED_INTO:
+                window = jobs.window(scripts.connection, scripts.keys, state, count=_LOOKED_AT)
+                names += [str(row.func) for row in window.rows if row.func]
+            return tuple(dict.fromkeys(names))
 
         return await self._do(work)
 

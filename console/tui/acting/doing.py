@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import partial
+from typing import TYPE_CHECKING
 
 from console.tui.acting.actor import Actor
 from console.tui.acting.running import Running
@@ -11,10 +12,14 @@ from console.tui.acting.stage import Stage
 from console.tui.screens.confirm import CANARY
 from console.tui.screens.progress import ProgressScreen
 from console.wording import outcome_sentence
+from pantry_queue.control.actions import ACTIONS
 from pantry_queue.control.canary import rest
 from pantry_queue.control.outcome import Outcome, Progress
 from pantry_queue.control.plan import Plan
 from pantry_queue.errors import PantryError
+
+if TYPE_CHECKING:
+    from pantry_queue.control.new_job import Request
 
 #: So many jobs are done without showing how far it is.
 FEW = 10
@@ -55,6 +60,16 @@ class Doing:
             self._shut(running)
         self._remember(outcome)
         self._tell(outcome)
+
+    async def enqueue(self, request: Request, reason: str) -> None:
+        """A new job."""
+        try:
+            made = await self._actor.enqueue(request, reason=reason)
+        except PantryError as error:
+            self._stage.tell(str(error), severity="error")
+            return
+        self._stage.tell(f"Job {made} enqueued in queue {request.queue}.")
+        self._stage.acted(Outcome(None, ACTIONS["jobs.enqueue"], done=1, made=(made,)))
 
     async def undo(self, name: str) -> None:
         """Bring back what an operation did."""

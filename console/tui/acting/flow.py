@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine
+from contextlib import suppress
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from console.tui.acting.actor import Actor
@@ -14,12 +16,16 @@ from console.tui.acting.running import Running
 from console.tui.acting.stage import Stage
 from console.tui.acting.verbs import Said, action_of
 from console.tui.screens.confirm import Confirm, Confirmed
+from console.tui.screens.enqueue import Enqueue, Wanted
 from console.wording import refusal_sentence
 from pantry_queue.control.actions import ACTIONS, Action, Noun
 from pantry_queue.control.plan import Options, Plan, Selection
 from pantry_queue.errors import PantryError
+from pantry_queue.monitor.wire import raw_of
+from pantry_queue.text import mask_secrets, safe
 
 if TYPE_CHECKING:
+    from pantry_queue.control.new_job import Request
     from pantry_queue.monitor.diagnosis import Act
 
 #: From so many on the number is typed.
@@ -43,6 +49,7 @@ class Acting:
         self.doing = Doing(stage, actor)
         #: What is planned, asked about or carried out now; empty for nothing.
         self._busy = ""
+        self._new: Request | None = None
 
     def close(self) -> None:
         """What is under way ends after its chunk."""
@@ -65,9 +72,11 @@ class Acting:
         return offers(chosen, self._stage.session)
 
     def shown(self, chosen: Chosen | None) -> list[Offer]:
-        """Those the footer names: what can be done now, to what is chosen."""
-        found = [offer for offer in self.offers(chosen) if offer.action is not None and offer.noun != "all"]
+        """Those the footer names: what applies to what is chosen, also where nothing may be changed now."""
+        found = [offer for offer in self.offers(chosen) if offer.meant is not None and offer.noun != "all"]
         undoable = self.undoable or (chosen and chosen.operation)
+        # A new job has nothing to do with what is chosen: help and palette name it.
+        found = [offer for offer in found if offer.meant is not ACTIONS["jobs.enqueue"]]
         return [offer for offer in found if offer.noun != "trash" or undoable]
 
     def press(self, noun: Noun, key: str, chosen: Chosen | None) -> None:
@@ -97,6 +106,9 @@ class Acting:
         """
         if action.name == "trash.undo":
             self.undo(chosen.operation if chosen is not None else None)
+        elif action.name == "jobs.enqueue":
+            if self._claim("enqueue"):
+                self._start(self._ask_new({**_queue_of(chosen), **(given or {})}))
         elif self._claim(action.verb.replace("-", " ")):
             whole = chosen is None or action.noun == "all"
             selection = Selection(everything=True) if chosen is None or whole else chosen.selection
@@ -170,11 +182,33 @@ class Acting:
     def _confirmed(self, answer: Confirmed | None) -> None:
         reason = self._stage.session.cannot_write()
         if answer is None or reason:
-            self._busy = ""
+            self._busy, self._new = "", None
             if answer is not None:
                 self._stage.tell(f"Nothing was done. {reason}", severity="warning")
         else:
             self._start(self._do(answer))
+
+    # -- a new job --------------------------------------------------------------------------------------
+    async def _ask_new(self, typed: Given) -> bool:
+        snapshot = self._stage.session.snapshot
+        queues = [queue.name for queue in snapshot.queues] if snapshot else []
+        seen: tuple[str, ...] = ()
+        with suppress(PantryError):  # they are suggestions only
+            seen = await self._actor.functions()
+        functions = dict.fromkeys([*seen, *sorted(self._stage.functions)])
+        self._stage.clear()
+        screen = Enqueue(typed, tuple(functions), queues, files=self._stage.may_read_files)
+        return self._stage.show(screen, self._wanted)
+
+    def _wanted(self, answer: Wanted | None) -> None:
+        self._new = answer.request if answer is not None else None
+        if answer is None:
+            self._busy = ""
+        elif not self._stage.session.production:
+            plan = _plan_of(answer)
+            self._confirmed(Confirmed(plan, answer.reason))
+        elif not self._confirm(_plan_of(answer), given={"reason": answer.reason}):
+            self._busy = ""
 
     # -- doing ------------------------------------------------------------------------------------------
     def _start(self, work: Coroutine[Any, Any, bool]) -> None:
@@ -195,6 +229,10 @@ class Acting:
                 self._busy = ""
 
     async def _do(self, answer: Confirmed) -> bool:
+        if self._new is not None:
+            request, self._new = self._new, None
+            await self.doing.enqueue(request, answer.reason)
+            return False
         if not answer.canary:
             await self.doing.run(answer.plan, answer.reason)
             return False
@@ -204,3 +242,18 @@ class Acting:
     async def _undo(self, name: str) -> bool:
         await self.doing.undo(name)
         return False
+
+
+def _queue_of(chosen: Chosen | None) -> dict[str, str]:
+    """The queue a new job is likely meant for: the one that is chosen."""
+    queues = chosen.selection.queues if chosen is not None and chosen.noun == "queues" else ()
+    return {"queue": safe(raw_of(queues[0]))} if queues else {}
+
+
+def _plan_of(wanted: Wanted) -> Plan:
+    """What is confirmed in production: the new job and the command that would make it."""
+    from pantry_queue.control.new_job import describe
+
+    scope = safe(mask_secrets(describe(wanted.request)), 300)
+    action, now = ACTIONS["jobs.enqueue"], datetime.now(UTC)
+    return Plan(action, Options(), Selection(), now, scope, command=safe(wanted.command, None))

@@ -30,6 +30,7 @@ class Offer:
         actions: what it can do, in the order of the table.
         action: what it does now; None when nothing.
         reason: why it does nothing now, in one sentence; empty when it does something.
+        meant: what it would do if anything might be changed now; None where it does not apply.
     """
 
     noun: Noun
@@ -37,6 +38,7 @@ class Offer:
     actions: tuple[Action, ...]
     action: Action | None
     reason: str = ""
+    meant: Action | None = None
 
 
 def by_key() -> dict[tuple[Noun, str], tuple[Action, ...]]:
@@ -65,6 +67,9 @@ def offers(chosen: Chosen | None, session: Session) -> list[Offer]:
         for (of, key), actions in table.items():
             if of == noun and key not in found and not _elsewhere(noun, actions, chosen):
                 found[key] = _offer(noun, key, actions, chosen, session)
+    for (of, key), actions in table.items():
+        if key not in found and not actions[0].states and of == "jobs":  # what is not done to anything is done anywhere
+            found[key] = _offer(of, key, actions, chosen, session)
     return list(found.values())
 
 
@@ -82,7 +87,7 @@ def _offer(noun: Noun, key: str, actions: tuple[Action, ...], chosen: Chosen | N
     reason = session.cannot_write()
     if not reason and action is None:
         reason = unfit(actions, chosen)
-    return Offer(noun, key, actions, None if reason else action, reason)
+    return Offer(noun, key, actions, None if reason else action, reason, meant=action)
 
 
 def fitting(actions: Iterable[Action], chosen: Chosen | None, session: Session) -> Action | None:
@@ -93,7 +98,7 @@ def fitting(actions: Iterable[Action], chosen: Chosen | None, session: Session) 
         if not _now(action, chosen, session):
             continue
         here = states & set(action.states)
-        if action.noun == "jobs" and not here:
+        if action.noun == "jobs" and action.states and not here:
             continue
         if best is None or len(here) >= len(states & set(best.states)):
             best = action

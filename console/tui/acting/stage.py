@@ -34,6 +34,17 @@ class Stage:
         return self._app.session is self.session
 
     @property
+    def may_read_files(self) -> bool:
+        """Whether files of this machine may be read for the operator."""
+        return not self._app.look.restricted
+
+    @property
+    def functions(self) -> set[str]:
+        """Functions that the visible screen shows."""
+        screen = self._app.console_screen() if self.here else None
+        return screen.functions() if screen is not None else set()
+
+    @property
     def screens(self) -> list[Screen[Any]]:
         """What lies over each other now; none while another server is shown."""
         return list(self._app.screen_stack) if self.here else []

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from console.tui.acting import new_job
 from console.tui.acting.choices import ON
 from console.tui.acting.chosen import Chosen
 from console.tui.acting.offers import fitting, nouns_of, unfit
@@ -35,13 +36,11 @@ class Said:
         verb: of the table of actions.
         name: the action, where the words name one; empty otherwise.
         given: what is said about how, see `choices`.
-        words: what follows, for `enqueue`.
     """
 
     verb: str
     name: str = ""
     given: Mapping[str, str] = field(default_factory=dict)
-    words: tuple[str, ...] = ()
 
 
 def understand(text: str) -> Said | None:
@@ -63,7 +62,7 @@ def understand(text: str) -> Said | None:
         everything = {"everything": ON} if two == "trash.empty" else {}
         return Said(ACTIONS[two].verb, two, {**everything, **_given(second, words[2:])})
     if first == "enqueue":
-        return Said(first, "jobs.enqueue", {}, tuple(words[1:]))
+        return Said(first, "jobs.enqueue", new_job.understand(words[1:]))
     return Said(first, "", _given(first, words[1:]))
 
 
@@ -119,6 +118,8 @@ def action_of(said: Said, chosen: Chosen | None, session: Session) -> Action:
         if not fits:
             raise PantryError(unfit((rows[0],), chosen))
         found = fits[0]
+    if found.name == "jobs.enqueue":
+        return found
     missing = [name for name in said.given if name not in (*found.options, "reason", "everything")]
     if missing:
         known = ", ".join(options_of(found.verb)) or "no options"

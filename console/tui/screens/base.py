@@ -93,6 +93,10 @@ class ConsoleScreen(Screen[None]):
         """The text that is read here, for a pager; None where there is none."""
         return None
 
+    def functions(self) -> set[str]:
+        """Paths of functions shown here, to be suggested."""
+        return set()
+
     def acted(self, outcome: Outcome) -> None:
         """An action that was begun here, or on another screen, has ended."""
 

@@ -161,7 +161,8 @@ class Confirm(ModalScreen[Confirmed | None]):
                 options = fields.options()
                 for line in self.query(CallLine):
                     options = line.options(options)
-                self._plan = completed(self._plan, options)
+                if self._plan.action.options:
+                    self._plan = completed(self._plan, options)
         except (ValueError, PantryError) as error:
             if not quiet:
                 self._tell(str(error))

@@ -22,6 +22,10 @@ class Filtered(ConsoleScreen):
     def look_for(self, where: str) -> None:
         """Show only what fits a filter that can be understood; everything when it is empty."""
 
+    def functions(self) -> set[str]:
+        """See `ConsoleScreen.functions`."""
+        return set(self.seen_values().get("func", ()))
+
     def seen_values(self) -> Mapping[str, Collection[str]]:
         """Values met so far by field, for suggestions."""
         return {}

@@ -64,7 +64,7 @@ def _acts(offers: Sequence[Offer], width: int) -> list[tuple[Cell, ...]]:
     """What can be changed here; what cannot now is faint, with the reason."""
     lines: list[tuple[Cell, ...]] = [(Cell("Change", "strong"),)] if offers else []
     for offer in offers:
-        action = offer.action or offer.actions[0]
+        action = offer.action or offer.meant or offer.actions[0]
         said, tone = (action.what, "") if offer.action else (offer.reason, "faint")
         verb = action.verb.replace("-", " ").ljust(_VERB_WIDTH)
         for place, part in enumerate(wrap(said, width - 6 - _VERB_WIDTH)):

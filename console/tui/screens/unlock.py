@@ -40,7 +40,7 @@ class Unlock(ModalScreen[bool]):
             yield Heading(left=[chip(f"Unlock production profile {safe(self._profile, 60)}", "strong")])
             yield Static(Content(text), classes="dialog-text")
             yield Line(left=[chip("name of the profile", "strong"), chip("typed, to go on", "muted", rank=1)])
-            yield Input(id="answer", compact=True)
+            yield Input(id="answer", compact=True, placeholder="its name")
             yield Line(id="ask-wrong")
             yield Line(left=[key_chip("enter", "goes on"), key_chip("esc", "cancels")])
 

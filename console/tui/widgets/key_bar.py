@@ -46,7 +46,8 @@ class KeyBar(Line):
 
 def _chip(key: Key, here: str) -> Chip:
     marked = key.id == here
-    cells = (Cell(key.display, "key"), Cell(f" {key.label}", "strong" if marked else "muted"))
+    label = "strong" if marked else "muted" if key.works else "faint"
+    cells = (Cell(key.display, "key" if key.works else "faint"), Cell(f" {key.label}", label))
     return Chip(cells, key.rank, key.action if key.action.startswith("app.") else _owner(key) + key.action)
 
 
