@@ -118,7 +118,8 @@ class Breaker:
             script = self._job.connection.register_script(_source())
             reply: Any = script(keys=[Keys.from_env().breaker("agent")], args=[step, self._run, *limits, *about])
             self._is_probe = self._is_probe and step == "ask"
-            return reply[0].decode(), max(1, -(-int(reply[1]) // 1000))
+            verdict = reply[0] if isinstance(reply[0], str) else reply[0].decode()
+            return verdict, max(1, -(-int(reply[1]) // 1000))
         return "go", 0
 
 

@@ -75,7 +75,8 @@ def test_two_minutes_of_silence(settings: Settings, redis_client: Redis, crew: C
         crew.kill(name)
     for name in ("frozen", "idle"):
         crew.freeze(name)
-    queue("idle").enqueue("operator.add", 1, 2, job_id="waits")
+    for job_id in ("handed to the frozen", "waits"):
+        queue("idle").enqueue("operator.add", 1, 2, job_id=job_id.replace(" ", "-"))
 
     told = says(redis_client, "waits", "workers-silent")
     assert "its heartbeat is" in told["evidence"][0]

@@ -23,7 +23,7 @@ _REMEDIES: dict[str, tuple[str, str]] = {
     "quarantine": ("Look at the reasons in pantry:quarantine:why, and enqueue them again where they came from.", ""),
     "breaker": (
         "Start the agent, or correct AGENT_URL and AGENT_TOKEN of the workers; receipts go on by themselves then.",
-        "pantry-console jobs requeue --state failed --where 'error:agent'",
+        "pantry-console jobs requeue --state failed --where 'error:errors.Agent'",
     ),
     "suspended": ("Resume the workers.", "pantry-console resume"),
     "paused": ("Resume the queue.", "pantry-console queues resume {}"),

@@ -119,6 +119,12 @@ def test_a_refused_token_stops_all_at_once(
     work()
     assert tries(stage.redis, 4)[2] == "finished", "a job that cannot come back later asks in any case"
     assert not stage.redis.exists(KEY), "and what it hears counts for all"
+    agent.script["/5.jpg"] = [Reply(415, {})]
+    stage.enqueue(5, "/5.jpg")
+    work()
+    assert tries(stage.redis, 5)[2] == "failed"
+    again_all = cli("jobs", "requeue", "--state", "failed", "--where", "error:errors.Agent", "--yes")
+    assert (again_all.code, tries(stage.redis, 1)[2], tries(stage.redis, 5)[2]) == (0, "queued", "failed")
 
 
 def test_faults_with_answers_between_are_no_outage(
