@@ -72,7 +72,8 @@ class CopyMenu(ModalScreen[Wanted | None]):
             said = self._caveat if "clipboard" in self._ways else "the terminal's clipboard is switched off"
             yield Line(id="copy-caveat", left=[chip(said, "muted")] if said else [])
             keys = [key_chip(*_SHOWN[way], action=f"screen.copy('{way}')") for way in self._ways]
-            yield Line(id="copy-keys", left=keys, center=False)
+            keys.append(key_chip("esc", "closes", rank=1, action="screen.cancel"))
+            yield Line(id="copy-keys", left=keys)
 
     def on_mount(self) -> None:
         table = self.query_one(RowTable)

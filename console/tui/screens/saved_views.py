@@ -58,8 +58,9 @@ class SavedViews(ModalScreen[Asked | None]):
             yield Line(left=[chip("this view", "strong"), chip(safe(self._present, 200), "muted", rank=1)])
             yield PlainInput(id="answer", compact=True, placeholder="a name, to save it under")
             yield Line(id="ask-wrong")
-            keys = [key_chip("enter", "opens, or saves"), key_chip("tab", "list, name"), key_chip("d", "deletes")]
-            yield Line(left=[*keys, key_chip("esc", "closes")])
+            keys = [key_chip("enter", "opens, or saves", action="screen.open"), key_chip("tab", "list, name")]
+            keys.append(key_chip("d", "deletes", action="screen.forget"))
+            yield Line(left=[*keys, key_chip("esc", "closes", action="screen.cancel")])
 
     def on_mount(self) -> None:
         table = self.query_one(RowTable)

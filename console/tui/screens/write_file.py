@@ -42,7 +42,12 @@ class WriteFile(ModalScreen[Path | None]):
             yield Line(left=[chip("path", "strong"), chip(f"from {safe(str(Path.cwd()), 60)}", "muted", rank=1)])
             yield PlainInput(self._text.file, id="answer", compact=True, select_on_focus=False)
             yield Line(id="ask-wrong")
-            yield Line(left=[key_chip("enter", "writes it, readable by you alone"), key_chip("esc", "cancels")])
+            yield Line(
+                left=[
+                    key_chip("enter", "writes it, readable by you alone"),
+                    key_chip("esc", "cancels", action="screen.cancel"),
+                ]
+            )
 
     @on(Input.Submitted, "#answer")
     def _answered(self, event: Input.Submitted) -> None:

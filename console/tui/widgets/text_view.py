@@ -61,9 +61,12 @@ class TextView(ScrollView, can_focus=True):
             lines: cells of each.
             from_top: another text: scroll to its first line.
         """
-        if tuple(lines) != self._lines:
-            self._lines = tuple(lines)
-            self._fold()
+        wanted, held = tuple(lines), len(self._lines)
+        if wanted != self._lines:
+            # A log grows at its end: what is there is not wrapped again each second.
+            grown = held if 0 < held < len(wanted) and wanted[:held] == self._lines else 0
+            self._lines = wanted
+            self._fold(grown)
         if from_top:
             self.scroll_to(y=0, animate=False)
 
@@ -71,12 +74,14 @@ class TextView(ScrollView, can_focus=True):
         """As high as all lines, where the style sheet says `height: auto`."""
         return len(self._folded(width))
 
-    def _folded(self, width: int) -> list[tuple[Cell, ...]]:
+    def _folded(self, width: int, first: int = 0) -> list[tuple[Cell, ...]]:
         room = max(8, width - 1)
-        return [part for line in self._lines for part in (folded(line, room) if self._wrap else [line])]
+        return [part for line in self._lines[first:] for part in (folded(line, room) if self._wrap else [line])]
 
-    def _fold(self) -> None:
-        before, self._wrapped = len(self._wrapped), self._folded(self.size.width)
+    def _fold(self, first: int = 0) -> None:
+        """Wrap the lines, from the first one on that is not wrapped yet."""
+        before, wrapped = len(self._wrapped), self._folded(self.size.width, first)
+        self._wrapped = [*self._wrapped, *wrapped] if first else wrapped
         if len(self._wrapped) != before and self.styles.height and self.styles.height.is_auto:
             self.refresh(layout=True)
         self.virtual_size = Size(self.size.width, len(self._wrapped))
