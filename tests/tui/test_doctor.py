@@ -137,3 +137,14 @@ def test_what_seems_lost_is_looked_at_twice_without_keeping_the_reader(settings:
     assert not found.going
     assert found.facts.lost is not None
     assert found.facts.lost.jobs == (("popped", "queued"),)
+
+
+async def test_what_is_wrong_beyond_queues_and_workers_leads_here() -> None:
+    app = console(source())
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await press(pilot, "tab")
+        while "❯" not in line_with(app, "Redis", "of its limit"):
+            await press(pilot, "j")
+        await press(pilot, "enter")
+        assert app.current_mode == "doctor"

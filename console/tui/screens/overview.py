@@ -211,8 +211,8 @@ class Overview(ConsoleScreen):
             await self.console_app.go_to_jobs(alert.state or TABS[0], names[0] if names else None)
         elif alert.kind == "worker":
             await self.console_app.go_to_worker(alert.subject)
-        elif alert.kind == "failure":
-            await self.console_app.go("failures")
+        else:
+            await self.console_app.go("failures" if alert.kind == "failure" else "doctor")
 
 
 def _curves(
