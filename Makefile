@@ -38,7 +38,7 @@ screenshots: $(VENV)/.dev ## pictures of the README, made by the console itself
 	@$(BIN)/python -m tests.screenshots
 
 bench: $(VENV)/.dev ## accuracy and speed, each against a named peer of the same run
-	@missed=; for bench in ocr_accuracy enqueue snapshot windows search failures bulk worker tui_bytes; do echo "== $$bench"; \
+	@missed=; for bench in ocr_accuracy enqueue snapshot windows search failures bulk worker tui_bytes tui_start tui_keys tui_memory tui_idle; do echo "== $$bench"; \
 		$(BIN)/python -m tests.benchmarks.$$bench || missed="$$missed $$bench"; done; \
 		[ -z "$$missed" ] || { echo "below their aim:$$missed" >&2; exit 1; }
 

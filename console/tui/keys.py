@@ -28,6 +28,9 @@ __all__ = [
     "written",
 ]
 
+#: Keys the app takes before the widget in focus does. Leaving at once must work behind every dialog, also those of
+#: Textual; and what is typed right behind the key of the filter, in one packet of a slow line, belongs to the filter.
+_FIRST = ("quit.now", "job.filter")
 GROUPS: tuple[Group, ...] = ("Look at", "Move", "Go to", "Console")
 
 
@@ -88,8 +91,7 @@ def bindings(scope: Scope) -> list[Binding]:
     made: list[Binding] = []
     for key in KEYS:
         if key.scope == scope:
-            # Leaving at once must work behind every dialog, also those of Textual.
-            priority = key.id == "quit.now"
+            priority = key.id in _FIRST
             made.append(Binding(",".join(key.keys), key.action, key.what, id=key.id, show=False, priority=priority))
             if key.opposite:
                 keys, action = key.opposite

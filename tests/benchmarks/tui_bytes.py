@@ -1,78 +1,86 @@
-"""Bytes the console sends to the terminal: what an operator on a slow line pays for.
+"""Bytes the console sends to the terminal, for an operator on a slow line: `python -m tests.benchmarks.tui_bytes`.
 
 Prints for 120x40: first frame, a quiet second on each screen (nothing moves but the clock; the jobs have waited for
-hours, so that no age moves either), a second in which one queue changes, and what a key costs. Run with
-`python -m tests.benchmarks.tui_bytes`.
+hours, so that no age moves either), rows that change, a job that comes in, and a key. Exits 1 when a quiet
+second takes `QUIET` bytes or more, or one changed row `ROW` or more.
 """
 
 from __future__ import annotations
 
 import sys
-import tempfile
 import time
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from rq import Queue
-
-from pantry_queue import embedded
-from pantry_queue.config import Settings
-from pantry_queue.connection import connect
+from tests.benchmarks.consoles import LAST, deployment, running
+from tests.benchmarks.private import make_workers, server
 from tests.tui.ptykit import Pty
 
-_SIZE = (120, 40)
-_QUIET_SECONDS = 10
-_THIS_MORNING = (datetime.now(UTC) - timedelta(hours=5, minutes=1)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-_SCREENS = (("overview", "1"), ("jobs", "2"), ("failures", "3"), ("workers", "4"))
+if TYPE_CHECKING:
+    from redis import Redis
+
+#: Bytes at most.
+QUIET, ROW = 400, 600
+SECONDS = 10
+#: In its first minute the trend of each queue grows.
+GROWN = 75
+SCREENS = ("overview", "jobs", "failures", "workers", "schedule", "activity")
 
 
-def main() -> None:
-    """Measure and print."""
-    with tempfile.TemporaryDirectory() as directory:
-        server = embedded.start(Path(directory) / "valkey")
-        try:
-            _measure(replace(Settings(), redis_url=server.url), server.url)
-        finally:
-            server.stop()
+def a_second(pty: Pty) -> float:
+    """Bytes a second, of some."""
+    return pty.gather(SECONDS) / SECONDS
 
 
-def _measure(settings: Settings, url: str) -> None:
-    client = connect(settings)
-    queues = [Queue(f"queue-{number:02d}", connection=client) for number in range(12)]
-    for queue in queues:
-        for number in range(100):
-            job = queue.enqueue("shop.send_mail", f"user{number}@example.org")
-            client.hset(f"rq:job:{job.id}", mapping=dict.fromkeys(("created_at", "enqueued_at"), _THIS_MORNING))
-    program = "import sys; from console.__main__ import main; sys.exit(main())"
-    pty = Pty([sys.executable, "-c", program], _SIZE, {"PANTRY_REDIS_URL": url})
-    try:
+def beaten(pty: Pty, client: Redis, *, works: bool) -> float:
+    """Bytes a second while two workers tell that they live, and one of them what it has done."""
+    total = 0
+    for done in range(SECONDS):
+        now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
+        for name in ("w0", "w1"):
+            client.hset(f"rq:worker:{name}", "last_heartbeat", now)
+        if works:
+            client.hset("rq:worker:w1", "successful_job_count", 10 + done)
+        total += pty.gather(1)
+    return total / SECONDS
+
+
+def main() -> int:
+    quiet: dict[str, float] = {}
+    with server() as (settings, client):
+        queues = deployment(client)
         began = time.monotonic()
-        pty.wait("pantry")
-        print(f"first frame {len(pty.raw):>7,} B after {time.monotonic() - began:.2f} s")
-        pty.wait("queue-11")
-        print(f"first data  {len(pty.raw):>7,} B after {time.monotonic() - began:.2f} s")
-        # In its first minute the trend of each queue grows.
-        pty.gather(75)
-        for name, key in _SCREENS:
-            pty.send(key)
+        with running(str(settings.redis_url)) as pty:
+            pty.wait("pantry")
+            print(f"first frame {len(pty.raw):>7,} B after {time.monotonic() - began:.2f} s")
+            pty.wait(LAST)
+            print(f"first data  {len(pty.raw):>7,} B after {time.monotonic() - began:.2f} s")
+            pty.gather(GROWN)
+            for place, name in enumerate(SCREENS, 1):
+                pty.send(str(place))
+                pty.gather(3)
+                quiet[name] = a_second(pty)
+                print(f"quiet second, {name:<9} {quiet[name]:>6,.0f} B (at most {QUIET})")
+            make_workers(client, 2, 1, f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}")
+            pty.send("4")
+            beaten(pty, client, works=True)
+            still = beaten(pty, client, works=False)
+            row = beaten(pty, client, works=True) - still
+            print(f"one changed row {row:>6,.0f} B (at most {ROW}): a worker that has done one job more")
+            pty.send("1")
             pty.gather(3)
-            print(f"quiet second, {name:<9} {pty.gather(_QUIET_SECONDS) / _QUIET_SECONDS:>6,.0f} B")
-        pty.send("1")
-        pty.gather(3)
-        total = 0
-        for number in range(_QUIET_SECONDS):
-            queues[number % 2].enqueue("shop.send_mail", number)
-            total += pty.gather(1)
-        print(f"second in which one queue changes {total / _QUIET_SECONDS:>6,.0f} B")
-        total = 0
-        for _ in range(10):
-            pty.send("j")
-            total += pty.gather(0.2)
-        print(f"key j {total / 10:>6,.0f} B")
-    finally:
-        pty.close()
+            total = 0
+            for number in range(SECONDS):
+                queues[3].enqueue("shop.send_mail", number)
+                total += pty.gather(1)
+            print(f"second in which a job comes in {total / SECONDS:>6,.0f} B: its row, totals, rates, what needs you")
+            total = 0
+            for _ in range(10):
+                pty.send("j")
+                total += pty.gather(0.2)
+            print(f"key j {total / 10:>6,.0f} B")
+    return 0 if max(quiet.values()) < QUIET and row < ROW else 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -88,12 +88,12 @@ class Pty:
             self._read(min(left, 0.05))
         return sum(len(chunk) for _, chunk in self.chunks) - before
 
-    def _read(self, patience: float) -> bool:
+    def _read(self, patience: float, most: int = 65536) -> bool:
         ready, _, _ = select.select([self._fd], [], [], patience)
         if not ready:
             return False
         try:
-            data = os.read(self._fd, 65536)
+            data = os.read(self._fd, most)
         except OSError:
             return False
         self.chunks.append((time.monotonic(), data))

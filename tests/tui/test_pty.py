@@ -41,6 +41,11 @@ def test_it_starts_shows_data_and_quits(settings: Settings, redis_client: object
         pty.wait("emails")
         pty.send("2")
         pty.wait("1 of 1")
+        # Typed ahead: all of it in one packet, as on a slow line.
+        pty.send("/func:add /x\x7f\x7f\x7f\r")
+        pty.wait("all 1 searched")
+        pty.send("\x7f")
+        pty.wait(lambda text: "searched" not in text and "1 of 1" in text)
         pty.send("\r")
         pty.wait("Facts")
         pty.wait("tests.tui.tasks.add(1, b=1)")

@@ -30,6 +30,12 @@ class Filtered(ConsoleScreen):
         """Values met so far by field, for suggestions."""
         return {}
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """While a filter is typed, its own key is a character like others."""
+        if action == "filter" and self.has_class("-filtering"):
+            return False
+        return super().check_action(action, parameters)
+
     def action_filter(self) -> None:
         """Let a filter be typed."""
         self.add_class("-filtering")
@@ -47,5 +53,5 @@ class Filtered(ConsoleScreen):
         self.query_one(FilterBar).close()
         self.remove_class("-filtering")
         if self.AUTO_FOCUS:
-            self.query_one(self.AUTO_FOCUS).focus()
+            self.set_focus(self.query_one(self.AUTO_FOCUS))
         self.name_keys()

@@ -143,7 +143,8 @@ class FilterBar(Vertical):
         self.add_class("-open")
         line = self.query_one(CompletingLine)
         line.put(where)
-        line.input.focus()
+        # At once: what `Widget.focus` does a moment later would be too late for what is typed ahead.
+        self.screen.set_focus(line.input)
 
     def close(self) -> None:
         """Go out of sight."""

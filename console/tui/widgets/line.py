@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len
 from textual import events
+from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
 from console.tui.present.cells import Cell, Chip
 from console.tui.present.line import chip_width, fitted, joined
-from console.tui.widgets.tones import Palette
+from console.tui.widgets.tones import Palette, changed_until
 
 
 class Line(Widget):
@@ -37,8 +38,10 @@ class Line(Widget):
             left, right: chips of each side.
         """
         if (tuple(left), tuple(right)) != (self._left, self._right):
+            before = self._cells()
             self._left, self._right = tuple(left), tuple(right)
-            self.refresh()
+            if until := changed_until(before, self._cells(), self.size.width):
+                self.refresh(Region(0, 0, until, 1))
 
     def _placed(self) -> list[tuple[int, Chip]]:
         """The chips that fit and where each begins."""
@@ -57,14 +60,20 @@ class Line(Widget):
             x -= self.GAP
         return sorted(placed, key=lambda item: item[0])
 
-    def render_line(self, y: int) -> Strip:
+    def _cells(self) -> list[Cell]:
+        """The whole line from its first cell; it may be longer than there is room."""
         cells: list[Cell] = []
         x = 0
-        for start, chip in self._placed() if y == 0 else ():
+        for start, chip in self._placed():
             cells.append(Cell(" " * max(0, start - x)))
             cells.extend(chip.cells)
             x = max(x, start) + chip_width(chip, cell_len)
+        return [*cells, Cell(" " * (self.size.width - x))]
+
+    def render_line(self, y: int) -> Strip:
         width = self.size.width
+        cells = self._cells() if y == 0 else []
+        x = sum(cell_len(cell.text) for cell in cells)
         if x <= width:
             return self._palette.strip(cells, width, self.rich_style)
         cut = self._palette.strip(cells, x, self.rich_style).crop(0, width - 1)
@@ -84,12 +93,13 @@ class Heading(Line):
     DEFAULT_CSS = "Heading { height: 1; }"
     MARGIN = 0
 
-    def render_line(self, y: int) -> Strip:
+    def _cells(self) -> list[Cell]:
         width = self.size.width
         left, right = fitted(self._left, self._right, width - 6, cell_len, self.GAP)
         head, tail = joined(left, self.GAP), joined(right, self.GAP)
         used = sum(cell_len(cell.text) for cell in head + tail) + 3 + (2 if tail else 1)
         rule = [Cell("─ ", "faint"), *head, Cell(" " + "─" * max(1, width - used), "faint")]
-        if tail:
-            rule += [Cell(" ", "faint"), *tail]
-        return self._palette.strip(rule, width, self.rich_style)
+        return [*rule, Cell(" ", "faint"), *tail] if tail else rule
+
+    def render_line(self, y: int) -> Strip:
+        return self._palette.strip(self._cells(), self.size.width, self.rich_style)

@@ -28,6 +28,8 @@ from console.tui.widgets.widths import Widths
 
 _CACHED_STRIPS = 1000
 _NO_POINTER = Cell("  ")
+#: Cells before the columns: pointer and mark.
+_SIGNS = 2
 _THUMB, _NO_THUMB = Cell("▐", "faint"), Cell(" ")
 #: A row, whether the cursor is on it, the scroll bar's thumb, a mark.
 _Painted = tuple[Row | None, bool, bool, bool]
@@ -178,10 +180,18 @@ class RowTable(Marking, Moving, Widget, can_focus=True):
             self.refresh()
         else:
             for line, (old, new) in enumerate(zip(self._painted, wanted, strict=True)):
-                if old != new:
-                    self.refresh(Region(0, line + self._header, self.size.width, 1))
+                if old != new and (until := self._changed_until(old, new)):
+                    self.refresh(Region(0, line + self._header, until, 1))
         self._painted = wanted
         self._note_key()
+
+    def _changed_until(self, old: _Painted, new: _Painted) -> int:
+        """How many terminal cells of a line have to be painted anew."""
+        width, (before, after) = self.size.width, (old[0], new[0])
+        if old[1:] != new[1:] or before is None or after is None:
+            return width
+        until = self._widths.changed_until(before, after, width)
+        return min(width, _SIGNS + until) if until else 0
 
     def _line(self, line: int, thumb: range) -> _Painted:
         """What a line shows: its row, whether the cursor is on it, the scroll bar's thumb, a mark."""

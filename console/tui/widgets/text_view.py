@@ -8,13 +8,13 @@ from typing import ClassVar
 from rich.cells import cell_len, chop_cells
 from textual import events
 from textual.binding import BindingType
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from console.tui.keys import bindings
 from console.tui.present.cells import Cell
-from console.tui.widgets.tones import Palette
+from console.tui.widgets.tones import Palette, changed_until
 
 _INDENT = "  "
 #: Lines of these alone point at something above them; wrapped they would point nowhere.
@@ -80,15 +80,27 @@ class TextView(ScrollView, can_focus=True):
 
     def _fold(self, first: int = 0) -> None:
         """Wrap the lines, from the first one on that is not wrapped yet."""
-        before, wrapped = len(self._wrapped), self._folded(self.size.width, first)
-        self._wrapped = [*self._wrapped, *wrapped] if first else wrapped
-        if len(self._wrapped) != before and self.styles.height and self.styles.height.is_auto:
+        before, wrapped = self._wrapped, self._folded(self.size.width, first)
+        self._wrapped = [*before, *wrapped] if first else wrapped
+        size = Size(self.size.width, len(self._wrapped))
+        if len(self._wrapped) == len(before) and size == self.virtual_size:
+            self._repaint(before)
+            return
+        if len(self._wrapped) != len(before) and self.styles.height and self.styles.height.is_auto:
             self.refresh(layout=True)
-        self.virtual_size = Size(self.size.width, len(self._wrapped))
+        self.virtual_size = size
         self.refresh()
+
+    def _repaint(self, before: Sequence[tuple[Cell, ...]]) -> None:
+        """Only the lines that differ from what is painted: for one word a pane would cost kilobytes each second."""
+        width = self.size.width
+        for place, (old, new) in enumerate(zip(before, self._wrapped, strict=True), -self.scroll_offset.y):
+            if old != new and 0 <= place < self.size.height:
+                self.refresh(Region(0, place, changed_until(old, new, width) or width, 1))
 
     def on_resize(self, event: events.Resize) -> None:
         self._fold()
+        self.refresh()
 
     def render_line(self, y: int) -> Strip:
         place = self.scroll_offset.y + y

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len
 from textual import events
+from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
 from console.tui.present.cells import Cell
 from console.tui.present.totals import Tile
-from console.tui.widgets.tones import Palette, fit
+from console.tui.widgets.tones import Palette, changed_until, fit
 
 
 class Tiles(Widget):
@@ -28,8 +29,12 @@ class Tiles(Widget):
     def show(self, tiles: Sequence[Tile]) -> None:
         """Show these tiles."""
         if tuple(tiles) != self._tiles:
+            lines = range(self.size.height)
+            before = [self._cells(y) for y in lines]
             self._tiles = tuple(tiles)
-            self.refresh()
+            for y in lines:
+                if until := changed_until(before[y], self._cells(y), self.size.width):
+                    self.refresh(Region(0, y, until, 1))
 
     def _placed(self) -> list[tuple[Tile, int]]:
         """Tiles that fit, with the width of each."""
@@ -50,7 +55,7 @@ class Tiles(Widget):
         label, value = cell_len(tile.label.text), sum(cell_len(cell.text) for cell in tile.value)
         return label + 1 + value if self.size.height < 2 else max(label, value)
 
-    def render_line(self, y: int) -> Strip:
+    def _cells(self, y: int) -> list[Cell]:
         cells = [Cell(" ")]
         for tile, width in self._placed():
             if self.size.height < 2:
@@ -59,7 +64,10 @@ class Tiles(Widget):
                 parts = [tile.label] if y == 0 else list(tile.value)
             cells += parts
             cells.append(Cell(fit("", max(0, width - sum(cell_len(cell.text) for cell in parts)))))
-        return self._palette.strip(cells, self.size.width, self.rich_style)
+        return cells
+
+    def render_line(self, y: int) -> Strip:
+        return self._palette.strip(self._cells(y), self.size.width, self.rich_style)
 
     async def on_click(self, event: events.Click) -> None:
         x = 1

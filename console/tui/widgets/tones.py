@@ -111,13 +111,35 @@ def _same_ground(one: Style, other: Style) -> bool:
 
 def fit(text: str, width: int, align: str = "left") -> str:
     """`text` in exactly `width` terminal cells, its cut marked with an ellipsis."""
-    length = len(text) if text.isascii() else cell_len(text)
+    length = _length(text)
     if length > width:
         return set_cell_size(text, width - 1) + "…" if width > 0 else ""
     padding = " " * (width - length)
     return padding + text if align == "right" else text + padding
 
 
+def changed_until(old: Sequence[Cell], new: Sequence[Cell], width: int) -> int:
+    """How many terminal cells from the left have to be painted for `new` to stand where `old` stood; 0 for none.
+
+    What lies right of the last difference is not sent again; left of the first it is, since Textual paints a line from
+    the beginning of its widget.
+
+    Args:
+        old, new: two lines from the same cell on.
+        width: of the widget.
+    """
+    if sum(_length(cell.text) for cell in old) != sum(_length(cell.text) for cell in new):
+        return width
+    same = 0
+    while same < min(len(old), len(new)) and old[-1 - same] == new[-1 - same]:
+        same += 1
+    return min(width, sum(_length(cell.text) for cell in new[: len(new) - same]))
+
+
 def longest(texts: Sequence[str]) -> int:
     """Cells the longest of them takes."""
-    return max((len(text) if text.isascii() else cell_len(text) for text in texts), default=0)
+    return max(map(_length, texts), default=0)
+
+
+def _length(text: str) -> int:
+    return len(text) if text.isascii() else cell_len(text)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from console.tui.present.cells import Cell, Column, Row
 from console.tui.present.columns import layout
-from console.tui.widgets.tones import fit, longest
+from console.tui.widgets.tones import changed_until, fit, longest
 
 #: Cells beside the columns: the pointer and the scroll bar.
 _MARGIN = 3
@@ -42,6 +42,10 @@ class Widths:
     def stale(self) -> None:
         """The table has another size, or a column has outgrown its place: find the places anew."""
         self._places = None
+
+    def changed_until(self, old: Row, new: Row, width: int) -> int:
+        """How many terminal cells of the columns have to be painted when a row became another; 0 for none."""
+        return changed_until(self.spread(old.cells, width), self.spread(new.cells, width), width)
 
     def spread(self, cells: Sequence[Cell], width: int) -> list[Cell]:
         """The cells of a row, each in its column, with the gaps between them.
