@@ -57,13 +57,18 @@ def line(value: object) -> None:
 _FORMULA = ("=", "+", "-", "@")
 
 
-def csv_row(cells: Iterable[object]) -> None:
+def csv_line(cells: Iterable[object]) -> str:
     """One line of CSV (RFC 4180); text that a spreadsheet would take for a formula gets an apostrophe in front."""
     import csv
 
     drawn = StringIO()
     csv.writer(drawn).writerow([_cell(value) for value in cells])
-    _write(drawn.getvalue())
+    return drawn.getvalue()
+
+
+def csv_row(cells: Iterable[object]) -> None:
+    """A `csv_line`."""
+    _write(csv_line(cells))
 
 
 def _cell(value: object) -> object:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from console import profiles, views
-from console.tui import saved
+from console.tui import exporting, saved
 from console.tui.acting import verbs
 from console.tui.acting.verbs import Said
 from console.tui.address import Address, AddressError, parse, printable, ways
@@ -62,6 +62,7 @@ COMMANDS: dict[str, Callable[[str], str] | None] = {
     "save": views.checked,
     "forget": _view,
     "connect": _server,
+    "export": exporting.checked,
     "help": None,
     "quit": None,
 }
@@ -129,6 +130,7 @@ def obey(app: Connecting, command: Command | Said) -> None:
         "save": lambda: saved.save(app, command.word),
         "forget": lambda: saved.forget(app, command.word),
         "connect": lambda: app.connect(command.word),
+        "export": lambda: app.export(command.word),
         "help": app.action_help,
         "quit": lambda: app.exit(0),
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual.screen import ModalScreen
@@ -16,7 +17,9 @@ from console.tui.acting.local_fleet import LocalFleet
 from console.tui.acting.stage import Stage
 from console.tui.commands import BACK
 from console.tui.copying.texts import leading_to
+from console.tui.exporting import Exporter
 from console.tui.own_keys import OwnKeys
+from console.tui.present.jobs import newest_first_by_default
 from console.tui.refresher import Listener, Refresher
 from console.tui.sampling import Sampler
 from console.tui.session import READ_ONLY, Session
@@ -44,6 +47,7 @@ class Server:
     fleet: LocalFleet
     refresher: Refresher
     sampler: Sampler | None
+    exporter: Exporter
     suffix: str
     mode: str
 
@@ -51,6 +55,7 @@ class Server:
         """Let go of its connections."""
         self.refresher.close()
         self.acting.close()
+        self.exporter.close()
         if self.sampler is not None:
             self.sampler.close()
 
@@ -111,6 +116,7 @@ class Connecting(OwnKeys):
             LocalFleet(settings, session.profile),
             Refresher(source or RedisSource(settings), _WhileShown(self._listener, lambda: stage.here)),
             Sampler(settings) if source is None else None,
+            Exporter(settings, stage),
             suffix=f"@{len(self._servers)}" if self._servers else "",
             mode=self.DEFAULT_MODE,
         )
@@ -122,6 +128,19 @@ class Connecting(OwnKeys):
         self._here = server
         self.session, self.acting, self.fleet = server.session, server.acting, server.fleet
         self._refresher, self.suffix = server.refresher, server.suffix
+
+    def export(self, word: str) -> None:
+        """Write the list that is shown to a file; without a name stop what is being written."""
+        screen = self.console_screen()
+        address = screen.view_address() if screen is not None else None
+        if "file" not in self.ways():
+            self.tell("This console writes no files: it is restricted, or in a browser.", severity="warning")
+        elif not word:
+            self._here.exporter.stop()
+        elif address is None or address.place != "jobs":
+            self.tell("Only a list of jobs is exported: go to one (2) and say it there.")
+        else:
+            self._here.exporter.begin(Path(word), address, newest_first=newest_first_by_default(address.state))
 
     def close_servers(self) -> None:
         """Let go of all connections; what is under way ends after its step."""
