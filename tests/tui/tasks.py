@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from pathlib import Path
 
 
 def add(a: int, b: int) -> int:
@@ -22,3 +24,15 @@ CALLED_BACK: list[Callable[[], None]] = []
 def call_back() -> None:
     for one in CALLED_BACK:
         one()
+
+
+def deliver(mended: str) -> str:
+    """A job that fails until a file is there."""
+    if not Path(mended).exists():
+        raise ConnectionError("mail server refused")
+    return "delivered"
+
+
+def rest(seconds: float) -> None:
+    """A job that takes its time."""
+    time.sleep(seconds)

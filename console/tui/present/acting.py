@@ -60,9 +60,16 @@ def _facts(plan: Plan, now: datetime) -> list[tuple[str, str, str]]:
         ("At", plan.options.due.strftime("%Y-%m-%d %H:%M:%SZ") if plan.options.due else "", "strong"),
         ("Effect", plan.action.what, ""),
         ("Beware", "" if plan.options.dependents else plan.action.loses, "waiting"),
-        ("Undo", f"yes, {undo} (u)" if undo else "no", "finished" if undo else "failed"),
+        ("Undo", _undo(plan), "finished" if undo else "failed"),
         ("Same as", str(plan.command), "faint"),
     ]
+
+
+def _undo(plan: Plan) -> str:
+    """How it is undone; nothing where nothing is lost, since the opposite is an action too."""
+    if plan.action.undo_says:
+        return f"yes, {plan.action.undo_says} (u)"
+    return "no" if plan.action.loses or plan.action.states else ""
 
 
 def _breakdown(plan: Plan) -> str:
