@@ -68,7 +68,7 @@ def test_a_receiver_that_asks_for_a_pause_gets_it(hook: Receiver) -> None:
 
 
 def test_what_is_not_wanted_is_given_up_and_does_not_keep_the_next(hook: Receiver) -> None:
-    hook.answers = [404, 302, 400]
+    hook.answers = [404, 307, 400]
     hook.headers = {"location": f"{hook.url}/elsewhere"}
     post = Post(f"{hook.url}/a", "1", "2")
     post.run(20)

@@ -45,8 +45,10 @@ def test_a_worker_samples_once_it_is_its_turn(redis_client: Redis, settings: Set
     assert not redis_client.exists(KEYS.history), "one that ends soon leaves nothing"
     clock.now += 11
     worker._next = 0.0
+    looked = redis_client.info("commandstats").get("cmdstat_smembers")
     worker.tend()
     assert not redis_client.exists(KEYS.history), "another process writes"
+    assert redis_client.info("commandstats").get("cmdstat_smembers") == looked, "who does not write does not look"
     redis_client.delete(KEYS.history_lock)
     for _ in range(2):
         clock.now += 11
