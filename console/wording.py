@@ -22,7 +22,6 @@ WORDS: Mapping[str, str] = {
     "changed": "changed since it was seen",
     "running": "a worker runs it",
     "starting": "a worker has just taken it",
-    "needs_scripts": "needs a Redis user that may run scripts (rate limit, dependents to let go, orphan to fail)",
     "not_retrying": "does not wait for a retry",
     "changing": "others keep changing it",
     "worker_gone": "its worker does not listen",

@@ -1,18 +1,20 @@
 """The bulk scripts without scripts, for Redis users that may not run any: WATCH, reads, one MULTI, again if disturbed.
 
-The outcome is that of the scripts, except that jobs with a rate limit are left alone (`needs_scripts`): their slots
-can only be counted safely inside the server, where RQ's own workers do it with scripts too. Letting dependents go and
-failing orphans are left alone as well.
+The outcome is that of the scripts. What depends on the job before it (slots of rate limits, dependents that are let go)
+is done job by job.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from pantry_queue.control.lua import Scripts, Turn, joined
+from pantry_queue.control.pipelined_dependents import Freeing
 from pantry_queue.control.pipelined_facts import gather
 from pantry_queue.control.pipelined_undo import undo_writes
 from pantry_queue.control.pipelined_writes import WRITES, Write, check_kinds, enter
@@ -49,10 +51,8 @@ class Pipelined:
             return self._restore(options)
         names, scores, looked = self._pick(options, ids)
         copies = dict(zip(names, options.get("copies", ()), strict=False))
-        turns = [
-            self._chunk(name, {**options, "copies": copies}, names[at : at + _MOST], scores)
-            for at in range(0, len(names), _MOST)
-        ]
+        whole = {**options, "copies": copies, "named": frozenset(names)}
+        turns = [self._chunk(name, whole, part, scores) for part in self._parts(name, options, names)]
         return replace(joined(turns), looked=looked)
 
     def _announce(self, options: Mapping[str, Any]) -> None:
@@ -87,6 +87,19 @@ class Pipelined:
         pairs = [(name_of(flat[i]), _score(flat[i + 1])) for i in range(0, len(flat), 2)]
         return [name for name, _ in pairs], dict(pairs), len(pairs)
 
+    def _parts(self, name: str, options: Mapping[str, Any], names: list[str]) -> Iterator[list[str]]:
+        """In their order: jobs that must come alone, and the others in chunks."""
+        if name == "cancel" and options.get("dependents"):
+            yield from ([job_id] for job_id in names)
+            return
+        for at in range(0, len(names), _MOST):
+            chunk = names[at : at + _MOST]
+            limits = ask(self._client, [("HGET", self._keys.job(job_id), "rate_limit_key") for job_id in chunk])
+            limited = {job_id for job_id, limit in zip(chunk, limits, strict=True) if blob(limit)}
+            for alone, part in groupby(chunk, limited.__contains__):
+                members = list(part)
+                yield from ([job_id] for job_id in members) if alone else [members]
+
     def _chunk(self, name: str, options: Mapping[str, Any], ids: Sequence[str], scores: Mapping[str, str]) -> Turn:
         token = secrets.token_hex(4)
         for _ in range(_ATTEMPTS):
@@ -101,10 +114,14 @@ class Pipelined:
     def _try(self, name: str, options: Mapping[str, Any], ids: Sequence[str], scores: Mapping[str, str]) -> Turn | None:
         """None when somebody else changed one of these jobs meanwhile."""
         with self._client.pipeline() as pipe:
-            _watch(pipe, [self._keys.job(job_id) for job_id in ids])
-            facts = gather(self._client, self._keys, options, ids, scores)
-            _watch(pipe, sorted({self._keys.queue(fact.origin) for fact in facts if fact.state == "queued"}))
+            watch = partial(_watch, pipe)
+            watch([self._keys.job(job_id) for job_id in ids])
+            facts = gather(self._client, self._keys, watch, options, ids, scores)
+            watch(sorted({self._keys.queue(fact.origin) for fact in facts if fact.state == "queued"}))
             facts = facts.placed(self._client) if name != "requeue" else facts
+            if name == "cancel" and options.get("dependents"):
+                named = options["named"]
+                facts.freeing = Freeing(self._client, self._keys, watch, facts.slots, options["iso"], named)
             writes = WRITES[name](self._keys, options, facts)
             return self._send(pipe, options, writes.commands, writes, len(ids))
 
@@ -187,10 +204,11 @@ class Pipelined:
         for _ in range(_ATTEMPTS):
             with self._client.pipeline() as pipe:
                 _watch(pipe, [self._keys.job(record[0]), lines_key])
-                why, commands, queues = undo_writes(self._client, self._keys, options, record)
+                watch = partial(_watch, pipe)
+                why, commands, queues = undo_writes(self._client, self._keys, watch, options, record)
                 if why is None and queues:
-                    _watch(pipe, queues)
-                    why, commands, _ = undo_writes(self._client, self._keys, options, record)
+                    watch(queues)
+                    why, commands, _ = undo_writes(self._client, self._keys, watch, options, record)
                 check_kinds(self._client, commands)
                 pipe.multi()
                 for command in commands:

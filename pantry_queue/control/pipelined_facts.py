@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from pantry_queue.control.pipelined_dependents import Freeing
+from pantry_queue.control.pipelined_limits import Slots, Watch
 from pantry_queue.keys import Keys
 from pantry_queue.monitor import wire
 from pantry_queue.monitor.wire import Command, ask, blob, blobs, name_of, number
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 _FIELDS = (
     "status origin rate_limit_key created_at enqueued_at started_at ended_at ttl timeout retry_intervals retries_left "
     "number_of_retries group_id exc_info success_callback_name failure_callback_name stopped_callback_name "
-    "last_heartbeat worker_name allow_dependency_failures"
+    "last_heartbeat worker_name allow_dependency_failures rate_limit_concurrency failure_ttl"
 ).split()
 _TIMES = ("created_at", "enqueued_at", "started_at", "ended_at")
 
@@ -44,6 +46,7 @@ class Fact:
         parents: jobs it waits for that know of it, and how long the set lives that says so.
         left: jobs in its set of dependents that wait no longer.
         starting: a worker has just taken it.
+        runs: of one that is registered as started, its entries there.
         lives: of results, dependents and dependencies in milliseconds, -2 where there are none.
     """
 
@@ -57,6 +60,7 @@ class Fact:
     left: tuple[str, ...] = ()
     before: str | None = None
     starting: bool = False
+    runs: tuple[str, ...] = ()
 
     @property
     def state(self) -> str:
@@ -74,11 +78,18 @@ class Fact:
 
 @dataclass(slots=True)
 class Facts:
-    """All jobs of a chunk, and the server's time in seconds."""
+    """All jobs of a chunk, and the server's time in seconds.
+
+    Attributes:
+        slots: for jobs with a rate limit; they come alone.
+        freeing: lets those go that wait for a job that is canceled.
+    """
 
     keys: Keys
     now: int
+    slots: Slots
     each: list[Fact] = field(default_factory=list)
+    freeing: Freeing | None = None
 
     def __iter__(self) -> Iterator[Fact]:
         return (fact for fact in self.each if fact.why is None)
@@ -95,11 +106,17 @@ class Facts:
 
 
 def gather(
-    client: Redis, keys: Keys, options: Mapping[str, Any], ids: Sequence[str], scores: Mapping[str, str]
+    client: Redis,
+    keys: Keys,
+    watch: Watch,
+    options: Mapping[str, Any],
+    ids: Sequence[str],
+    scores: Mapping[str, str],
 ) -> Facts:
     """Read them.
 
     Args:
+        watch: called before anything is read of a key that is not a job's own.
         options: as `scripts/bulk.lua` takes them.
         scores: those that are known already.
     """
@@ -107,12 +124,16 @@ def gather(
     for job_id in ids:
         asked += _questions(keys, job_id)
     replies = ask(client, asked)
-    facts = Facts(keys, int(replies[0][0]))
+    now = int(replies[0][0])
+    facts = Facts(keys, now, Slots(client, keys, watch, now, options["iso"]))
     size = len(_questions(keys, ""))
     for index, job_id in enumerate(ids):
         part = replies[1 + index * size : 1 + (index + 1) * size]
         facts.each.append(_fact(options, job_id, part, scores.get(job_id)))
+        if len(ids) > 1 and facts.each[-1].why is None and facts.each[-1].text("rate_limit_key"):
+            facts.each[-1].why = "changed"  # when the chunk was made it had no limit
     _mark_running(client, keys, facts, options)
+    _look_at_runs(client, keys, facts)
     _look_at_parents(client, keys, facts)
     _look_at_dependents(client, keys, facts)
     unknown = [fact for fact in facts if fact.score is None and fact.state in REGISTRY_OF]
@@ -157,7 +178,7 @@ def _obstacle(options: Mapping[str, Any], fact: Fact, size: int) -> str | None:
         return "changed"
     if before and fact.state == "canceled" and fact.score and float(fact.score) > options["before_seconds"]:
         return "changed"
-    return "needs_scripts" if fact.text("rate_limit_key") else None
+    return None
 
 
 def _look_at_parents(client: Redis, keys: Keys, facts: Facts) -> None:
@@ -199,6 +220,17 @@ def _mark_running(client: Redis, keys: Keys, facts: Facts, options: Mapping[str,
     for (fact, _), lives in zip(pairs, alive, strict=True):
         if number(lives):
             fact.why = "running"
+
+
+def _look_at_runs(client: Redis, keys: Keys, facts: Facts) -> None:
+    """The entries of those that are registered as started: the id, and of RQ 2.0 and later a run behind it."""
+    started = {fact.id: fact for fact in facts if fact.state == "started"}
+    for queue in {fact.origin for fact in started.values()}:
+        (members,) = ask(client, [("ZRANGE", keys.registry("started", queue), 0, -1)])
+        for member in map(name_of, blobs(members)):
+            fact = started.get(member) or started.get(member.rpartition(":")[0])
+            if fact is not None and fact.origin == queue:
+                fact.runs += (member,)
 
 
 _PAGE, _READABLE, _FEW = 1000, 200_000, 16

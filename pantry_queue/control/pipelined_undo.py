@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pantry_queue.control.pipelined_facts import REGISTRY_OF, WAITS
+from pantry_queue.control.pipelined_limits import Slots, Watch
 from pantry_queue.keys import Keys
 from pantry_queue.monitor import wire
 from pantry_queue.monitor.wire import Command, ask, blob, blobs, name_of, number
@@ -15,13 +16,17 @@ if TYPE_CHECKING:
 
 #: Why it is not undone (None: it is), the commands that undo it, and the queues that may not change meanwhile.
 Undoing = tuple[str | None, list[Command], list[str]]
-_FIELDS = ("status", "origin", "enqueued_at", "rate_limit_key", "group_id", "allow_dependency_failures")
+_FIELDS = (
+    "status origin enqueued_at rate_limit_key rate_limit_concurrency enqueue_at_front group_id "
+    "allow_dependency_failures"
+).split()
 
 
-def undo_writes(client: Redis, keys: Keys, options: Mapping[str, Any], record: Sequence[Any]) -> Undoing:
+def undo_writes(client: Redis, keys: Keys, watch: Watch, options: Mapping[str, Any], record: Sequence[Any]) -> Undoing:
     """Look at one job and decide.
 
     Args:
+        watch: called before anything is read of a rate limit.
         options: as `scripts/restore.lua` takes them.
         record: a line of the operation.
     """
@@ -29,11 +34,10 @@ def undo_writes(client: Redis, keys: Keys, options: Mapping[str, Any], record: S
     name = f"{options['of']}:job:{job_id}" if options["kind"] == "delete" else keys.job(job_id)
     reply, now, size = ask(client, [("HMGET", name, *_FIELDS), ("TIME",), ("HSTRLEN", name, "data")])
     job = {field: name_of(value) for field, value in wire.fields(reply, _FIELDS).items()}
-    if job.get("rate_limit_key"):
-        return "needs_scripts", [], []
     if options["kind"] != "delete" and not number(size):
         return "missing", [], []
-    look = _Look(client, keys, options, record, job, int(now[0]))
+    slots = Slots(client, keys, watch, int(now[0]), options["iso"])
+    look = _Look(client, keys, slots, options, record, job, int(now[0]))
     return _KINDS[options["kind"]](look)
 
 
@@ -44,12 +48,14 @@ class _Look:
         self,
         client: Redis,
         keys: Keys,
+        slots: Slots,
         options: Mapping[str, Any],
         record: Sequence[Any],
         job: Mapping[str, str],
         now: int,
     ) -> None:
-        self.client, self.keys, self.options, self.record, self.job, self.now = client, keys, options, record, job, now
+        self.client, self.keys, self.slots, self.options, self.record = client, keys, slots, options, record
+        self.job, self.now = job, now
         self.id, self.was, self.queue, self.place, self.life, self.at, self.iso = record[:7]
 
     @property
@@ -90,6 +96,10 @@ class _Look:
     def into_place(self, dependencies: str) -> list[Command]:
         """Where it was, as far as that still makes sense."""
         job = self.keys.job(self.id)
+        limit, concurrency = self.job.get("rate_limit_key"), self.job.get("rate_limit_concurrency")
+        if self.was in ("queued", "rate_limited") and limit and concurrency:
+            front = self.job.get("enqueue_at_front") == "1"
+            return self.slots.enter(limit, concurrency, self.id, self.job.get("origin", self.queue), front=front)
         if self.was == "deferred" and self.met(dependencies, self.job.get("allow_dependency_failures") == "1"):
             queued: Command = ("HSET", job, "status", "queued", "enqueued_at", self.options["iso"])
             return [queued, *self.into_line(False)]
@@ -102,13 +112,20 @@ class _Look:
             commands.append(("SADD", self.keys.queues, self.keys.queue(self.queue)))
         return commands
 
-    def taken_back(self) -> tuple[str | None, str]:
-        """Why it cannot be taken out of the queue it was put on, and that queue."""
-        queue = self.keys.queue(self.job.get("origin", ""))
+    def taken_back(self) -> tuple[str | None, list[Command], str]:
+        """Why it cannot be taken out of where it was put, what takes it out, and the queue it was put on."""
+        queue, limit = self.keys.queue(self.job.get("origin", "")), self.job.get("rate_limit_key")
+        if self.state == "rate_limited" and limit and self.slots.waits(limit, self.id):
+            return None, [], queue  # `left_limit` does it
         if self.state != "queued":
-            return self.state, queue
+            return self.state, [], queue
         (position,) = ask(self.client, [("LPOS", queue, self.id)])
-        return (None if isinstance(position, int) else "starting"), queue
+        return (None if isinstance(position, int) else "starting"), [("LREM", queue, 1, self.id)], queue
+
+    def left_limit(self) -> list[Command]:
+        """Its slot, or its place among those that wait for one, is free again."""
+        limit = self.job.get("rate_limit_key")
+        return self.slots.unless_running(limit, self.id) if limit else []
 
 
 def _expiry(key: str, life: int) -> Command:
@@ -181,19 +198,20 @@ def _cancel(look: _Look) -> Undoing:
 
 def _requeue(look: _Look) -> Undoing:
     keys, job = look.keys, look.keys.job(look.id)
-    if look.state == "queued" and look.job.get("enqueued_at") != look.iso:
+    if look.state == "queued" and not look.job.get("rate_limit_key") and look.job.get("enqueued_at") != look.iso:
         return "changed", [], []
     parents = look.record[13]
     if parents and look.was == "deferred" and look.met(keys.dependencies(look.id), False):
         return "parents_finished", [], []
-    why, queue = look.taken_back()
+    why, out, queue = look.taken_back()
     if why:
         return why, [], []
-    commands: list[Command] = [("LREM", queue, 1, look.id)]
+    commands = [*out]
     names = ("started_at", "ended_at", "exc_info", "retries_left", "number_of_retries", "enqueued_at")
     for name, value in zip(names, look.record[7:13], strict=True):
         commands.append(("HDEL", job, name) if value is False else ("HSET", job, name, value))
     commands.append(("HSET", job, "origin", look.queue, "status", look.was))
+    commands += look.left_limit()
     if look.was in REGISTRY_OF and look.place is not False:
         commands.append(("ZADD", keys.registry(REGISTRY_OF[look.was], look.queue), look.score_now(), look.id))
     commands += _join(look, parents)
@@ -210,11 +228,10 @@ def _move(look: _Look) -> Undoing:
         return "changed", [], []
     back: Command = ("HSET", look.keys.job(look.id), "origin", look.queue)
     if look.state == "queued":
-        why, queue = look.taken_back()
+        why, out, queue = look.taken_back()
         if why:
             return why, [], []
-        line = look.into_line(look.place)
-        return None, [("LREM", queue, 1, look.id), *line, back], [queue, look.keys.queue(look.queue)]
+        return None, [*out, *look.into_line(look.place), back], [queue, look.keys.queue(look.queue)]
     registry = REGISTRY_OF[look.state]
     return (
         None,
@@ -236,10 +253,10 @@ def _reschedule(look: _Look) -> Undoing:
 
 
 def _copied(look: _Look) -> Undoing:
-    why, queue = look.taken_back()
+    why, out, queue = look.taken_back()
     if why:
         return why, [], []
-    return None, [("LREM", queue, 1, look.id), ("UNLINK", look.keys.job(look.id))], [queue]
+    return None, [*out, ("UNLINK", look.keys.job(look.id)), *look.left_limit()], [queue]
 
 
 _KINDS: dict[str, Callable[[_Look], Undoing]] = {

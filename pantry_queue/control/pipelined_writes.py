@@ -70,6 +70,9 @@ def _left(facts: Facts) -> Write:
 def _leave(keys: Keys, options: Mapping[str, Any], fact: Fact) -> list[Command]:
     """Out of the queue or registry it stands in."""
     found: list[Command] = []
+    if fact.state == "started":
+        found += [("ZREM", keys.registry("started", fact.origin), run) for run in fact.runs]
+        found.append(("UNLINK", keys.executions(fact.id)))
     place = place_of(keys, fact)
     if place is not None:
         found.append(("ZREM", place, fact.id))
@@ -115,6 +118,7 @@ def _requeue(
 ) -> None:
     job_id = copy or fact.id
     job = keys.job(job_id)
+    limit, concurrency = fact.text("rate_limit_key"), fact.text("rate_limit_concurrency")
     commands = write.commands
     if copy:
         commands += _copy(keys, options, fact, copy)
@@ -129,7 +133,7 @@ def _requeue(
         old = [fact.text(name) for name in ("started_at", "ended_at", "exc_info", "retries_left", "number_of_retries")]
         was = [False if value is None else value for value in [*old, fact.text("enqueued_at")]]
         write.records.append(_record(facts, options, fact, fact.life, *was, parents))
-    commands.append(("HSET", job, *_renewed(options, fact, queue)))
+    commands.append(("HSET", job, *_renewed(options, fact, queue, limited=bool(limit and concurrency))))
     if fact.text("retry_intervals") is not None:
         commands.append(("HDEL", job, "number_of_retries"))
     if not copy:
@@ -138,7 +142,10 @@ def _requeue(
     for key in (job, keys.dependents(job_id), *((keys.dependencies(job_id),) if ttl > 0 else ())):
         commands.append(("EXPIRE", key, ttl) if ttl > 0 else ("PERSIST", key))
     commands.append(("SADD", keys.queues, keys.queue(queue)))
-    commands.append(("LPUSH" if options.get("front") else "RPUSH", keys.queue(queue), job_id))
+    if limit and concurrency:
+        commands += facts.slots.enter(limit, concurrency, job_id, queue, front=bool(options.get("front")))
+    else:
+        commands.append(("LPUSH" if options.get("front") else "RPUSH", keys.queue(queue), job_id))
 
 
 def _copy(keys: Keys, options: Mapping[str, Any], fact: Fact, copy: str) -> list[Command]:
@@ -152,13 +159,14 @@ def _copy(keys: Keys, options: Mapping[str, Any], fact: Fact, copy: str) -> list
     ]
 
 
-def _renewed(options: Mapping[str, Any], fact: Fact, queue: str) -> list[str | bytes | int]:
+def _renewed(options: Mapping[str, Any], fact: Fact, queue: str, *, limited: bool) -> list[str | bytes | int]:
     found: list[str | bytes | int] = ["started_at", "", "ended_at", "", "exc_info", EMPTY_TRACEBACK]
     for name in _TEXT:
         found += [name, ""] if fact.text(name) is None else []
     found += [] if fact.text("created_at") else ["created_at", options["iso"]]
     found += [] if fact.text("timeout") else ["timeout", 180]
-    found += ["origin", queue, "status", "queued", "enqueued_at", options["iso"]]
+    found += ["origin", queue]
+    found += [] if limited else ["status", "queued", "enqueued_at", options["iso"]]
     intervals = fact.text("retry_intervals")
     if intervals is not None:
         try:
@@ -173,9 +181,6 @@ def _renewed(options: Mapping[str, Any], fact: Fact, queue: str) -> list[str | b
 def cancel(keys: Keys, options: Mapping[str, Any], facts: Facts) -> Write:
     write = _left(facts)
     for fact in facts:
-        if options.get("dependents"):
-            write.skipped.append((fact.id, "needs_scripts"))
-            continue
         write.done += 1
         write.commands += _leave(keys, options, fact)
         write.commands.append(("HSET", keys.job(fact.id), "status", "canceled"))
@@ -184,6 +189,10 @@ def cancel(keys: Keys, options: Mapping[str, Any], facts: Facts) -> Write:
         if options.get("parents"):
             write.commands += [("SREM", keys.dependents(parent), fact.id) for parent, _ in fact.parents]
             parents = list(fact.parents) or False
+        if limit := fact.text("rate_limit_key"):
+            write.commands += facts.slots.unless_running(limit, fact.id)
+        if facts.freeing is not None:
+            write.commands += facts.freeing.of(fact.id)
         write.records.append(_record(facts, options, fact, -1, parents))
     return write
 
@@ -195,7 +204,7 @@ def delete(keys: Keys, options: Mapping[str, Any], facts: Facts) -> Write:
     if source and options.get("entries"):
         write.skipped = []
         for fact in facts.each:
-            if fact.why in ("broken", "changed", "running", "needs_scripts", "starting"):
+            if fact.why in ("broken", "changed", "running", "starting"):
                 write.skipped.append((fact.id, fact.why))
             elif fact.why is not None:
                 write.emptied += 1
@@ -213,6 +222,8 @@ def delete(keys: Keys, options: Mapping[str, Any], facts: Facts) -> Write:
         write.commands.append(("UNLINK", keys.executions(fact.id)))
         if group := fact.text("group_id"):
             write.commands.append(("SREM", keys.group(group), fact.id))
+        if limit := fact.text("rate_limit_key"):
+            write.commands += facts.slots.leave(limit, fact.id)
         record = _record(facts, options, fact, fact.life, *fact.lives)
         if source and source["place"] != "queue":
             record[2] = source["queue"]
@@ -256,9 +267,26 @@ def reschedule(keys: Keys, options: Mapping[str, Any], facts: Facts) -> Write:
     return write
 
 
-def not_without_scripts(keys: Keys, options: Mapping[str, Any], facts: Facts) -> Write:
+#: RQ's own (`rq.defaults.DEFAULT_FAILURE_TTL`).
+_FAILURE_TTL = 31_536_000
+
+
+def fail(keys: Keys, options: Mapping[str, Any], facts: Facts) -> Write:
     write = _left(facts)
-    write.skipped += [(fact.id, "needs_scripts") for fact in facts]
+    for fact in facts:
+        write.done += 1
+        job, results = keys.job(fact.id), keys.results(fact.id)
+        ttl = int(fact.text("failure_ttl") or _FAILURE_TTL)
+        write.commands += _leave(keys, options, fact)
+        write.commands += [
+            ("HSET", job, "status", "failed"),
+            ("ZADD", keys.registry("failed", fact.origin), ttl if ttl < 0 else facts.now + ttl, fact.id),
+            ("XADD", results, "MAXLEN", "~", 10, "*", "type", 2, "worker_name", "", "exc_string", options["error"]),
+        ]
+        for key in (job, keys.dependents(fact.id), keys.dependencies(fact.id), results):
+            write.commands.append(("PERSIST", key) if ttl < 0 else ("EXPIRE", key, ttl))
+        if limit := fact.text("rate_limit_key"):
+            write.commands += facts.slots.leave(limit, fact.id)
     return write
 
 
@@ -268,5 +296,5 @@ WRITES: dict[str, Callable[[Keys, Mapping[str, Any], Facts], Write]] = {
     "delete": delete,
     "move": move,
     "reschedule": reschedule,
-    "fail": not_without_scripts,
+    "fail": fail,
 }

@@ -32,10 +32,13 @@ local function met(id, allow_failures, without)
   return true
 end
 
+local now_canceled = {}
+for _, i in ipairs(taken) do now_canceled[ids[i]] = true end
+
 local function free_dependents(parent)
   for _, id in ipairs(call('SMEMBERS', job_key(parent) .. ':dependents')) do
-    local job = read(id, 'status', 'origin', 'allow_dependency_failures', 'enqueue_at_front', 'rate_limit_key',
-      'rate_limit_concurrency')
+    local job = not now_canceled[id] and read(id, 'status', 'origin', 'allow_dependency_failures', 'enqueue_at_front',
+      'rate_limit_key', 'rate_limit_concurrency')
     if job and exists(id) and job[1] == 'deferred' and met(id, job[3] == '1', parent) then
       call('ZREM', registry_key('deferred', job[2]), id)
       call('SREM', job_key(parent) .. ':dependents', id)

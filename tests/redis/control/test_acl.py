@@ -73,7 +73,7 @@ def test_every_user_is_documented() -> None:
 
 @pytest.mark.parametrize("rule", [RULES["Viewer"], RULES["Operator"]], ids=["viewer", "operator"])
 def test_looking(rule: str, login: Callable[[str], Operator], redis_client: Redis, work: Callable[..., None]) -> None:
-    seed(redis_client, work, limits=True)
+    seed(redis_client, work)
     user = login(rule)
     client, keys = user.scripts.connection, user.scripts.keys
     redis_client.execute_command("ACL", "LOG", "RESET")
@@ -89,7 +89,7 @@ def test_looking(rule: str, login: Callable[[str], Operator], redis_client: Redi
 def test_a_viewer_changes_nothing(
     login: Callable[[str], Operator], redis_client: Redis, work: Callable[..., None]
 ) -> None:
-    seed(redis_client, work, limits=False)
+    seed(redis_client, work)
     viewer = login(RULES["Viewer"])
     before = dump(redis_client, but=())
     for name, selection, options in CASES.values():
@@ -112,7 +112,7 @@ def test_a_viewer_changes_nothing(
 def test_an_operator_does_and_undoes(
     case: str, rule: str, login: Callable[[str], Operator], redis_client: Redis, work: Callable[..., None]
 ) -> None:
-    seed(redis_client, work, limits=rule == RULES["Operator"])
+    seed(redis_client, work)
     operator = login(rule)
     name, selection, options = CASES[case]
     chosen = dict(selection)

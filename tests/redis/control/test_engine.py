@@ -190,14 +190,13 @@ def test_orphans_are_put_back_or_failed_and_running_jobs_are_not(operator: Opera
     assert (outcome.done, outcome.skipped, outcome.undoable) == (1, {"running": 1}, False)
     assert redis_client.lrange("rq:queue:a", 0, -1) == [ids[0].encode()]
     assert redis_client.hget(f"rq:job:{ids[0]}", "status") == b"queued"
-    if not operator.scripts.connection.connection_pool.connection_kwargs.get("username"):
-        failed = operator.act("jobs.fail", everything=True)
-        assert (failed.done, failed.skipped) == (2, {"running": 1})
-        assert Job.fetch(ids[1], redis_client).latest_result().exc_string.startswith("Marked failed by an operator")
-        assert redis_client.zcard("rq:wip:a") == 1
-        assert Job.fetch(ids[2], redis_client).get_status() == "failed"
-        requeued = operator.act("jobs.requeue", ids[1])
-        assert requeued.done == 1
+    failed = operator.act("jobs.fail", everything=True)
+    assert (failed.done, failed.skipped) == (2, {"running": 1})
+    assert Job.fetch(ids[1], redis_client).latest_result().exc_string.startswith("Marked failed by an operator")
+    assert redis_client.zcard("rq:wip:a") == 1
+    assert Job.fetch(ids[2], redis_client).get_status() == "failed"
+    requeued = operator.act("jobs.requeue", ids[1])
+    assert requeued.done == 1
 
 
 def test_ghosts_are_forgotten_and_living_workers_are_not(operator: Operator, redis_client: Redis) -> None:
@@ -216,9 +215,6 @@ def test_a_copy_of_a_limited_job_waits_for_a_slot(operator: Operator, redis_clie
 
     Queue("a", connection=redis_client).enqueue(nothing, job_id="l", rate_limit=RateLimit("k", 1))
     outcome = operator.act("jobs.copy", "l")
-    if operator.scripts.connection.connection_pool.connection_kwargs.get("username"):
-        assert outcome.skipped == {"needs_scripts": 1}
-        return
     (copy,) = outcome.made
     assert redis_client.hget(f"rq:job:{copy}", "status") == b"rate_limited"
     assert redis_client.lrange("rq:queue:a", 0, -1) == [b"l"]

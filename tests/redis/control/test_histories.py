@@ -33,13 +33,14 @@ from tests.redis.control.jobs import fail, nothing
 
 from .conftest import Operator
 from .places import jobs, out_of_place
+from .test_engine import start
 
 if TYPE_CHECKING:
     from redis import Redis
 
 QUEUES = ("a", "b")
 CLEAR = "all.clear-failures"
-BULK = [name for name, action in ACTIONS.items() if action.script and action.noun == "jobs" and name != "jobs.fail"]
+BULK = [name for name, action in ACTIONS.items() if action.script and action.noun == "jobs"]
 OPTIONS = st.builds(
     Options,
     at_front=st.booleans(),
@@ -55,7 +56,6 @@ class History(RuleBasedStateMachine):
 
     connection: Redis
     operator: Operator
-    limits: bool
 
     @initialize()
     def begin(self) -> None:
@@ -100,7 +100,6 @@ class History(RuleBasedStateMachine):
         parents = data.draw(st.lists(st.sampled_from(there), min_size=1, max_size=2, unique=True))
         self._queue(queue).enqueue(nothing, job_id=self._new(), depends_on=[parent.decode() for parent in parents])
 
-    @precondition(lambda self: self.limits)
     @rule(queue=st.sampled_from(QUEUES))
     def limited(self, queue: str) -> None:
         """A service enqueues a job that waits for a slot."""
@@ -111,6 +110,14 @@ class History(RuleBasedStateMachine):
         """RQ's own worker runs some."""
         worker = SimpleWorker([self._queue(name) for name in QUEUES], connection=self.connection)
         worker.work(burst=True, max_jobs=most, logging_level="CRITICAL")
+
+    @precondition(lambda self: any(self.connection.llen(f"rq:queue:{name}") for name in QUEUES))
+    @rule(queue=st.sampled_from(QUEUES))
+    def die(self, queue: str) -> None:
+        """A worker takes a job and is killed: its run is registered, and no heartbeat keeps it."""
+        waiting = self.connection.lrange(f"rq:queue:{queue}", 0, 0)
+        assume(waiting)
+        self.connection.delete(start(self.connection, waiting[0].decode()).key)
 
     @rule(name=st.sampled_from(BULK), options=OPTIONS, data=st.data())
     def act_on_some(self, name: str, options: Options, data: st.DataObject) -> None:
@@ -173,13 +180,11 @@ class History(RuleBasedStateMachine):
 def machine(operator: Operator, redis_client: Redis, settings: Settings) -> type[History]:
     """The machine, tied to the database of the test."""
     logging.getLogger("rq").disabled = True
-    username = operator.scripts.connection.connection_pool.connection_kwargs.get("username")
 
     class Here(History):
         connection = redis_client
 
     Here.operator = operator
-    Here.limits = not username
     return Here
 
 

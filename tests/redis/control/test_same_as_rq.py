@@ -25,6 +25,7 @@ from tests.redis.control.jobs import fail, nothing
 from tests.redis.control.keyspace import copy, differences, dump
 
 from .conftest import Operator
+from .places import out_of_place
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -38,8 +39,8 @@ REGISTRIES = {
 }
 
 
-def seed(connection: Redis, work: Callable[..., None], *, limits: bool) -> None:
-    """Jobs of every kind in every state, in the queues `a` and `b`."""
+def seed(connection: Redis, work: Callable[..., None], *, limits: bool = True) -> None:
+    """Jobs of every kind in every state, in the queues `a` and `b`; those with a rate limit only if wanted."""
     queue, other = Queue("a", connection=connection), Queue("b", connection=connection)
     for func, tag in ((fail, "f"), (nothing, "o")):
         queue.enqueue(func, job_id=f"{tag}-plain")
@@ -68,9 +69,8 @@ def seed(connection: Redis, work: Callable[..., None], *, limits: bool) -> None:
     other.enqueue(nothing, job_id="d-2", depends_on="q-0", ttl=3000)
     for number in range(3):
         queue.enqueue(nothing, job_id=f"c-{number}").cancel()
-    if limits:
-        for number in range(3):
-            queue.enqueue(nothing, job_id=f"l-{number}", rate_limit=RateLimit("z", 1))
+    for number in range(3 if limits else 0):
+        queue.enqueue(nothing, job_id=f"l-{number}", rate_limit=RateLimit("z", 1))
 
 
 def ids_of(connection: Redis, place: str) -> list[str]:
@@ -96,11 +96,9 @@ def as_we_requeue(connection: Redis, ids: list[str], *, forced: bool = False) ->
 
 
 @pytest.fixture
-def twins(
-    request: pytest.FixtureRequest, operator: Operator, redis_client: Redis, other_database: Redis, work: Any
-) -> Any:
-    """The seeded database twice. Limits are seeded only where scripts may run."""
-    seed(redis_client, work, limits="scripts" in request.node.callspec.id)
+def twins(operator: Operator, redis_client: Redis, other_database: Redis, work: Any) -> Any:
+    """The seeded database twice."""
+    seed(redis_client, work)
     copy(redis_client, other_database)
     return redis_client, other_database
 
@@ -175,7 +173,6 @@ def test_emptying_a_queue(name: str, operator: Operator, twins: tuple[Redis, Red
     assert set(left) == freed, left
 
 
-@pytest.mark.parametrize("operator", ["scripts"], indirect=True)
 def test_cancel_lets_dependents_go_and_leaves_parents(operator: Operator, twins: tuple[Redis, Redis]) -> None:
     ours, theirs = twins
     for connection in twins:
@@ -187,6 +184,17 @@ def test_cancel_lets_dependents_go_and_leaves_parents(operator: Operator, twins:
     assert operator.act("jobs.cancel", "d-1", options=Options(parents=True)).done == 1
     assert differences(dump(theirs), dump(ours)) == {}
     assert ours.hget("rq:job:both", "status") == b"queued"
+
+
+def test_a_dependent_that_is_canceled_too_is_not_let_go(operator: Operator, redis_client: Redis) -> None:
+    queue = Queue("a", connection=redis_client)
+    queue.enqueue(nothing, job_id="first")
+    for job_id, parent in (("child", "first"), ("grandchild", "child"), ("free", "child")):
+        queue.enqueue(nothing, job_id=job_id, depends_on=parent)
+    outcome = operator.act("jobs.cancel", "child", "grandchild", options=Options(dependents=True))
+    assert (outcome.done, outcome.skipped) == (2, {})
+    assert ids_of(redis_client, "queued") == ["first", "free"]
+    assert out_of_place(redis_client) == {}
 
 
 def test_delete_with_dependents(operator: Operator, twins: tuple[Redis, Redis]) -> None:

@@ -69,9 +69,7 @@ def test_undo_leaves_everything_as_it_was(
 def test_undo_of_limited_jobs_gives_them_their_places_again(
     operator: Operator, redis_client: Redis, work: Callable[..., None]
 ) -> None:
-    if operator.scripts.connection.connection_pool.connection_kwargs.get("username"):
-        pytest.skip("jobs with a rate limit are left alone where scripts are refused")
-    seed(redis_client, work, limits=True)
+    seed(redis_client, work)
     waiting = ids_of(redis_client, "queued")
     outcome = operator.act("jobs.delete", "l-0", "l-1", "l-2")
     assert (outcome.done, redis_client.zcard("rq:rl:z:allowed")) == (3, 0)
