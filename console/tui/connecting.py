@@ -155,35 +155,43 @@ class Connecting(OwnKeys):
             self.tell(f"Here is {self.session.place}. {_there()}")
 
     async def _connect(self, name: str) -> None:
+        left = self.session
         try:
             server = self._before if name == BACK else self._server(name)
             if server is None or server is self._here:
                 said = "There was no server before this one." if server is None else "That is the server shown here."
                 self.tell(f"{said} {_there()}")
                 return
-            self._note(f"connecting to {server.session.place}")
-            try:
-                answer = await server.refresher.first()
-            except (PantryError, asyncio.CancelledError):
-                if server not in self._servers:
-                    server.close()
-                raise
+            self._note(left, f"connecting to {server.session.place}")
+            await self._try(server)
         except PantryError as error:
             self.tell(f"Still at {self.session.place}. {error}", severity="error")
-            return
+        else:
+            await self._turn_to(server)
         finally:
-            self._note(None)
-        if isinstance(self.screen, ModalScreen):
-            self.tell(f"{server.session.place} answers, but a dialog is open here: close it and connect again.")
-            return
+            self._note(left, None)
+
+    async def _try(self, server: Server) -> None:
+        """Read it once; one that cannot be shown is let go of again.
+
+        Raises:
+            PantryError: it does not answer, refuses us, or cannot be shown now.
+        """
+        try:
+            answer = await server.refresher.first()
+            if isinstance(self.screen, ModalScreen):
+                raise PantryError(f"{server.session.place} answers, but a dialog is open here: connect again after it.")
+        except (PantryError, asyncio.CancelledError):
+            if server not in self._servers:
+                server.close()
+            raise
         server.session.answered()
         if answer.snapshot is not None:
             server.session.accept(answer.snapshot)
-        await self._turn_to(server)
 
-    def _note(self, doing: str | None) -> None:
+    def _note(self, session: Session, doing: str | None) -> None:
         if self.acting.running is None:
-            self.session.doing = doing
+            session.doing = doing
             self.paint()
 
     def _server(self, name: str) -> Server:

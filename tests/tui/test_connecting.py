@@ -130,6 +130,13 @@ async def test_each_server_is_found_as_it_was_left(two: Two) -> None:
         assert "[READ-ONLY]" not in lines(app)[0], "it stays unlocked for its five minutes"
         await command(pilot, "connect shop")
         assert app.told.startswith("That is the server shown here. Profiles: shop, open, away, wrong")
+        await press(pilot, "question_mark")
+        app.connect("-")
+        await settle(pilot)
+        assert app.told.startswith("Still at shop. unix://")
+        assert "a dialog is open here" in app.told
+        await press(pilot, "escape")
+        assert "PROD" in lines(app)[0]
         await command(pilot, "connect nowhere")
         assert "There is no profile 'nowhere'" in screen(app)
 
