@@ -40,6 +40,7 @@ class Going(WithTerminal):
 
     async def go(self, mode: str) -> None:
         """Switch to a mode, leaving the details open in it as they are."""
+        self.session.hint = ""
         if mode + self.suffix != self.current_mode:
             await self.switch_mode(mode + self.suffix)
             self.ask()

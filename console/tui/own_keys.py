@@ -116,5 +116,6 @@ class OwnKeys(Going):
 
     def action_help(self) -> None:
         screen = self.console_screen()
+        self.session.hint = ""
         if screen is not None:
             self.push_screen(Help((*screen.SCOPES, *screen.more_scopes()), self.acting.offers(screen.chosen())))

@@ -47,6 +47,7 @@ class Session:
         profile: name of the connection; empty without one.
         unlockable: `read_only` may be left for a while; never when the command line asked for it.
         doing: what is done in the background, for the status line.
+        hint: a word to who is here for the first time, until another screen or the help is looked at.
         typed: commands given behind `:`, the last one last.
         options: of the command line, that lead to the same deployment.
     """
@@ -64,6 +65,7 @@ class Session:
     profile: str = ""
     unlockable: bool = False
     doing: str | None = None
+    hint: str = ""
     typed: list[str] = field(default_factory=list)
     options: tuple[str, ...] = ()
     rules: Rules = DEFAULT

@@ -7,6 +7,7 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from console import first_run
 from console.tui import terminal
 from console.tui.app import ConsoleApp
 
@@ -74,5 +75,6 @@ def run_console(
         alerts=alerts,
         watch_terminal=not web,
     )
+    app.session.hint = first_run.greeting()
     app.run(mouse=look.mouse)
     return app.return_code or 0

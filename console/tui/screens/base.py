@@ -54,6 +54,7 @@ class ConsoleScreen(Screen[None]):
         with Vertical(id="body"):
             yield from self.body()
         yield Line(id="waiting", center=True)
+        yield Line(id="hint")
         yield KeyBar(id="keys")
         yield Line(id="floor", center=True)
 
@@ -163,6 +164,9 @@ class ConsoleScreen(Screen[None]):
             self.query_one("#trouble", Static).update(Content(trouble))
         self._trouble = trouble
         self.set_class(trouble is not None, "-trouble")
+        self.set_class(bool(session.hint), "-hinted")
+        if session.hint:
+            self.query_one("#hint", Line).show([chip(session.hint, "notice")])
         waiting = session.snapshot is None
         self.set_class(waiting, "-waiting")
         if waiting:

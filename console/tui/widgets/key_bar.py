@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len
+
 from console.tui.keys import Key, Scope, footer
 from console.tui.present.cells import Cell, Chip
+from console.tui.present.line import fitted
 from console.tui.widgets.line import Line
+
+#: Left out after what can be done here, before what is less used.
+_PLACES_RANK = 4
+#: What has at most this rank is worth more than the names of places.
+_MUCH_USED = 9
 
 
 class KeyBar(Line):
@@ -34,14 +42,29 @@ class KeyBar(Line):
             self._acts = tuple(acts)
             self._refill()
 
+    def on_resize(self) -> None:
+        self._refill()
+
     def _refill(self) -> None:
-        keys, here = [*self._acts, *footer(self._scopes)], self._here
+        """All places by name where they leave room for what is most used here; else one chip for all of them."""
+        keys = [*self._acts, *footer(self._scopes)]
         places = [key for key in keys if key.id.startswith("go.")]
-        acts = [key for key in keys if key not in places]
-        right = [_chip(key, here) for key in acts if key.group == "Console"]
-        left = [_chip(key, here) for key in acts if key.group != "Console"]
-        right.reverse()
-        self.show([*(_chip(key, here) for key in places), *left], right)
+        left = [_chip(key, self._here) for key in keys if key not in places and key.group != "Console"]
+        right = [_chip(key, self._here) for key in keys if key not in places and key.group == "Console"]
+        right.sort(key=lambda one: -one.rank)
+        named = [_chip(key, self._here)._replace(rank=_PLACES_RANK) for key in places]
+        room = self.size.width - 2 * self.MARGIN
+        fitting = [one for side in fitted([*named, *left], right, room, cell_len, self.GAP) for one in side]
+        if all(one in fitting for one in (*named, *left, *right) if one.rank <= _MUCH_USED):
+            self.show([*named, *left], right)
+        else:
+            self.show(left, sorted([*right, _all_of(places)], key=lambda one: -one.rank) if places else right)
+
+
+def _all_of(places: Sequence[Key]) -> Chip:
+    """The keys of all places, as `1-8 screens`; a click shows them."""
+    cells = (Cell(f"{places[0].display}-{places[-1].display}", "key"), Cell(" screens", "muted"))
+    return Chip(cells, _PLACES_RANK, "app.help")
 
 
 def _chip(key: Key, here: str) -> Chip:
