@@ -14,7 +14,7 @@ from textual.pilot import Pilot
 from console.tui.app import ConsoleApp
 from console.tui.examining import DoctorNeed
 from pantry_queue.errors import RedisUnavailable
-from tests.tui.answers import source, well
+from tests.tui.answers import ill, source, well
 from tests.tui.support import SIZES, FixedSource, console, press, screen, settle
 
 GOLDENS = Path(__file__).parent / "golden"
@@ -36,16 +36,20 @@ SCREENS = {
     "job-raw": ("3", "f", "enter", "left_square_bracket"),
     "copy": ("3", "f", "enter", "y"),
     "workers": ("4", "G"),
-    "doctor": ("7", "j"),
-    "functions": ("8",),
     "past": ("c",),
-    "schedule": ("5",),
-    "activity": ("6", "j"),
-    "activity-events": ("6", "right_square_bracket", "j"),
-    "why": ("2", "j", "W"),
-    "doctor-checks": ("7", "right_square_bracket", "j", "j"),
     "help": ("question_mark",),
     "help-job": ("3", "f", "enter", "question_mark"),
+}
+#: Pictures taken one after the other in one console, since most of the time goes to starting one.
+TOUR = {
+    "schedule": ("5",),
+    "activity": ("6", "j"),
+    "activity-events": ("right_square_bracket", "j"),
+    "doctor": ("7", "j"),
+    "doctor-checks": ("right_square_bracket", "j", "j"),
+    "doctor-well": ("left_square_bracket", "r"),
+    "functions": ("8",),
+    "why": ("2", "j", "W"),
 }
 
 
@@ -101,12 +105,20 @@ async def test_help(size: tuple[int, int]) -> None:
         compare("help", size, screen(app))
 
 
-async def test_nothing_is_wrong() -> None:
-    app = console(source({DoctorNeed: well()}))
+async def test_schedule_activity_and_diagnosis() -> None:
+    answers, differ = source(), []
+    app = console(answers)
     async with app.run_test(size=SIZES[0]) as pilot:
         await settle(pilot)
-        await press(pilot, "7")
-        await compare_all(pilot, "doctor-well")
+        for name, keys in TOUR.items():
+            answers.others[DoctorNeed] = well() if name == "doctor-well" else ill()
+            await pilot.resize_terminal(*SIZES[0])
+            await press(pilot, *keys)
+            try:
+                await compare_all(pilot, name)
+            except AssertionError as difference:
+                differ.append(str(difference))
+    assert not differ, "\n".join(differ)
 
 
 async def test_stale() -> None:
