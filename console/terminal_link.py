@@ -15,7 +15,7 @@ from contextlib import contextmanager
 _WHERE, _HERE = b"\x1b[6n", re.compile(rb"\x1b\[(\d{1,5});(\d{1,5})R")
 _KITTY, _SYNC = re.compile(rb"\x1b\[\?(\d{1,5})u"), re.compile(rb"\x1b\[\?2026;(\d)\$y")
 #: Seconds an answer is waited for, and how often the time it takes is measured.
-_PATIENCE, _TIMES = 1.5, 5
+_PATIENCE, _TIMES = 3.0, 5
 _MOST_BYTES = 1 << 16
 
 #: What switches everything off that a full-screen program may have left on, and on what it may have left off.

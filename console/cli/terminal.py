@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,12 +15,14 @@ from pantry_queue.errors import ConfigError
 from pantry_queue.text import safe
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from rich.text import Text
 
 #: From so many milliseconds on a key is felt to be late.
 _SLOW_MS = 150.0
+#: From so many milliseconds on that tmux waits behind Esc, leaving a dialog is felt to be late.
+_SLOW_ESCAPE = 100
 _MIN_SIZE = (60, 15)
 _FORCED = "TEXTUAL_COLOR_SYSTEM"
 _WHY = {
@@ -140,8 +143,6 @@ def _told(found: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def hints(found: Mapping[str, Any], environ: Mapping[str, str]) -> list[str]:
     """What would make it better, one sentence each."""
-    from console.tui.copying.clipboard import caveat
-
     said = []
     if found["ascii_only"] and "PANTRY_ASCII" not in environ:
         said.append("The locale is no UTF-8, so lines and marks are drawn in ASCII: LANG=C.UTF-8 changes that.")
@@ -153,9 +154,31 @@ def hints(found: Mapping[str, Any], environ: Mapping[str, str]) -> list[str]:
         said.append("The line is slow: keys are shown late; the console sends only what changed, - reads less often.")
     if found["wide_glyphs"]:
         said.append("Columns will not stand below each other where those glyphs are: PANTRY_ASCII=1 draws without.")
-    if found["clipboard"] and caveat(environ):
-        said.append(f"Copying: {caveat(environ)}")
+    if found["multiplexer"] == "screen":
+        said.append("GNU screen leaves what is drawn behind unless it is told: altscreen on")
+    if found["multiplexer"] == "tmux":
+        said += _of_tmux(found["clipboard"])
     return said
+
+
+def _of_tmux(clipboard: bool) -> Iterator[str]:
+    """What tmux is set to that gets in the way."""
+    if clipboard and _tmux_option("set-clipboard") != "on":
+        yield "tmux passes copied text on with: set -s set-clipboard on"
+    delay = _tmux_option("escape-time")
+    if delay.isdigit() and int(delay) > _SLOW_ESCAPE:
+        yield f"tmux waits {delay} ms behind each Esc: set -s escape-time 20 (backspace goes back at once)"
+
+
+def _tmux_option(name: str) -> str:
+    """What an option of the tmux server is set to; empty when it does not tell."""
+    try:
+        told = subprocess.run(
+            ["tmux", "show-options", "-sv", name], capture_output=True, text=True, timeout=2, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return told.stdout.strip()
 
 
 def _card(found: Mapping[str, Any]) -> None:
