@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
@@ -40,6 +42,7 @@ from console.cli import (
     workers,
 )
 from console.cli.target import Target, of
+from console.streams import give_up_output, unwritable
 from pantry_queue.config import mask_url
 from pantry_queue.errors import (
     ConfigError,
@@ -53,6 +56,9 @@ from pantry_queue.errors import (
 
 if TYPE_CHECKING:
     from console.tui.address import Address
+
+#: What a full disk and its like say; only Typer's own help pages are not written by `output`.
+_UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
 
 #: Exit codes by kind of error, as docs/cli.md promises them to scripts. The first that fits counts.
 EXIT_CODES: tuple[tuple[type[PantryError], int], ...] = (
@@ -208,10 +214,19 @@ def open_console(target: Target, start: Address | None = None) -> int:
 
 def run(arguments: list[str]) -> int:
     """Run one command line and return its exit code; what goes wrong is one sentence on standard error."""
+    shown = sys.stdout
     try:
         app(args=arguments, prog_name="pantry-console")
     except SystemExit as end:
+        if sys.stdout is not shown:  # Typer puts a silent one in its place when the reader of a help page has gone
+            return 0
         return end.code if isinstance(end.code, int) else 0
+    except OSError as error:
+        if error.errno not in _UNWRITABLE:
+            raise
+        give_up_output()
+        output.note(f"pantry-console: {unwritable(error)}")
+        return 1
     except output.ReaderGone:
         return 0
     except PantryError as error:

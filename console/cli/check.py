@@ -12,6 +12,7 @@ import typer
 from typer.core import TyperCommand
 
 from console.cli import output, status
+from console.cli.durations import finite
 from console.cli.target import Target, of
 from pantry_queue.errors import PantryError
 
@@ -134,7 +135,13 @@ def check(
     ] = False,
     stalled: Annotated[
         float | None,
-        typer.Option(min=0.5, max=50, metavar="SECONDS", help="Look twice; critical when jobs wait and none moves."),
+        typer.Option(
+            min=0.5,
+            max=50,
+            callback=finite,
+            metavar="SECONDS",
+            help="Look twice; critical when jobs wait and none moves.",
+        ),
     ] = None,
 ) -> None:
     """One line and an exit code for a monitoring system: 0 ok, 1 warning, 2 critical, 3 unknown.
@@ -156,7 +163,11 @@ def check(
         code, line = _judge(of(context), bounds, queue or [], per_queue=per_queue, stalled=stalled, alerts=alerts)
     except (PantryError, ValueError) as error:
         _unknown(str(error))
-    output.text(line)
+    try:
+        output.text(line, flush=True)
+    except PantryError as error:
+        output.note(str(error))
+        code = 3
     raise typer.Exit(code)
 
 

@@ -8,7 +8,10 @@ from datetime import UTC, datetime, timedelta
 import typer
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-_PART = re.compile(r"(\d+)([smhdw])")
+#: Ten years in seconds: times beyond have no date everywhere.
+LONGEST = 315_360_000
+_WHOLE = re.compile(r"[0-9]{1,12}")
+_PART = re.compile(r"([0-9]{1,12})([smhdw])")
 
 
 def seconds(text: str, option: str) -> int:
@@ -17,12 +20,25 @@ def seconds(text: str, option: str) -> int:
     Raises:
         typer.BadParameter: it is none.
     """
-    if text.isdigit() and int(text) > 0:
-        return int(text)
-    parts = _PART.findall(text)
-    if "".join(number + unit for number, unit in parts) != text or not parts:
+    written = f"{text}s" if _WHOLE.fullmatch(text) and int(text) else text
+    parts = _PART.findall(written)
+    if not parts or "".join(number + unit for number, unit in parts) != written:
         raise typer.BadParameter(f"{text!r} is no duration; it should be like 90s, 10m, 2h30m or 1d", param_hint=option)
-    return sum(int(number) * _UNITS[unit] for number, unit in parts)
+    found = sum(int(number) * _UNITS[unit] for number, unit in parts)
+    if found > LONGEST:
+        raise typer.BadParameter(f"{text!r} is more than ten years", param_hint=option)
+    return found
+
+
+def finite(value: float | None) -> float | None:
+    """A number of seconds that can be waited for, as a callback of an option; NaN passes every limit otherwise.
+
+    Raises:
+        typer.BadParameter: it is none.
+    """
+    if value is not None and not 0 <= value <= LONGEST:
+        raise typer.BadParameter(f"{value} is no number of seconds")
+    return value
 
 
 def moment(at: str | None, after: str | None) -> datetime | None:

@@ -7,13 +7,16 @@ JSON has ISO 8601 times in UTC, durations in seconds, and null for what is unkno
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 from io import StringIO
 from typing import Any, Literal
+
+from console.streams import give_up_output, unwritable
+from pantry_queue.errors import PantryError
 
 
 class ReaderGone(Exception):  # noqa: N818 - an end, not an error
@@ -45,12 +48,16 @@ def plain_json(value: object) -> object:
 
 def document(value: object) -> None:
     """One JSON document."""
-    _write(json.dumps(value, indent=2, default=plain_json, ensure_ascii=False) + "\n")
+    _write(json.dumps(value, indent=2, default=plain_json, ensure_ascii=_lacks_letters()) + "\n")
 
 
 def line(value: object) -> None:
     """One JSON object on a line, sent at once so that a pipe's reader can start."""
-    _write(json.dumps(value, default=plain_json, ensure_ascii=False) + "\n", flush=True)
+    _write(json.dumps(value, default=plain_json, ensure_ascii=_lacks_letters()) + "\n", flush=True)
+
+
+def _lacks_letters() -> bool:
+    return not (sys.stdout.encoding or "").lower().startswith("utf")
 
 
 #: A cell that begins with one of these is a formula to a spreadsheet, and the text is foreign.
@@ -136,9 +143,13 @@ def facts(pairs: Iterable[tuple[str, str]]) -> None:
 
 
 def note(message: str) -> None:
-    """A message for people, on standard error."""
-    sys.stderr.write(message + "\n")
-    sys.stderr.flush()
+    """A message for people, on standard error; what it repeats of a command line is made safe to look at."""
+    from pantry_queue.text import safe
+
+    lines = [safe(part, None) for part in message.split("\n")]
+    with suppress(OSError):  # nobody can be told that nobody can be told
+        sys.stderr.write("\n".join(lines) + "\n")
+        sys.stderr.flush()
 
 
 def ago(seconds: float | None) -> str:
@@ -168,14 +179,11 @@ def _write(data: str, *, flush: bool = False) -> None:
         sys.stdout.write(data)
         if flush:
             sys.stdout.flush()
-    except BrokenPipeError:
-        _close()
-        raise ReaderGone from None
-
-
-def _close() -> None:
-    # Nothing more may be written, not even what is still buffered when the interpreter ends.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        give_up_output()
+        if isinstance(error, BrokenPipeError):
+            raise ReaderGone from None
+        raise PantryError(unwritable(error)) from None
 
 
 def as_pairs(items: Iterable[Any]) -> dict[str, str]:

@@ -101,10 +101,13 @@ def _serve(
 
     offer = Offer(_command(target, read_write), _environment(target), origins, cookie, sessions, idle)
     may = "changes may be made" if read_write else "read-only"
-    output.note(
-        f"Serving the console, {may}, until Ctrl-C. The address works once; each time it is used, another follows:"
-    )
-    asyncio.run(serve(listening, offer, lambda address: output.text(address, flush=True)))
+    output.note(f"Serving the console, {may}, until Ctrl-C; each address works once, and is followed by another:")
+    asyncio.run(serve(listening, offer, _tell))
+
+
+def _tell(address: str) -> None:
+    with suppress(output.ReaderGone):  # who has read one address may want no other
+        output.text(address, flush=True)
 
 
 def _command(target: Target, read_write: bool) -> list[str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from console.cli import output
+from console.cli.durations import finite
 from console.cli.target import Target, of, reader
 
 if TYPE_CHECKING:
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
 def status(
     context: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
-    watch: Annotated[float | None, typer.Option(min=0.2, help="Repeat every so many seconds, until Ctrl-C.")] = None,
+    watch: Annotated[
+        float | None, typer.Option(min=0.2, callback=finite, help="Repeat every so many seconds, until Ctrl-C.")
+    ] = None,
 ) -> None:
     """Queues, workers and Redis at this moment."""
     from console.cli.looking import Looking

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from console.cli import output
+from console.cli.durations import finite
 from console.cli.ending import ended
 from console.cli.target import of
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 def watch(
     context: typer.Context,
-    interval: Annotated[float, typer.Option(min=1, max=60, help="Seconds between two looks.")] = 10,
+    interval: Annotated[float, typer.Option(min=1, max=60, callback=finite, help="Seconds between two looks.")] = 10,
     as_jsonl: Annotated[bool, typer.Option("--jsonl", help="One JSON object a line, as the webhook gets it.")] = False,
 ) -> None:
     """Watch in the foreground until SIGTERM or Ctrl-C: print each alert once when it starts and once when it ends.
