@@ -153,7 +153,7 @@ async def test_every_screen_says_in_its_footer_how_to_get_help() -> None:
 
 async def test_a_click_on_the_footer_does_what_the_key_does() -> None:
     app = console()
-    async with app.run_test(size=(120, 40)) as pilot:
+    async with app.run_test(size=(200, 40)) as pilot:
         await settle(pilot)
         for label, shown in (("2 Jobs", "Jobs  ›"), ("? keys", "Keys here")):
             await pilot.click(offset=(lines(app)[-1].index(label) + 1, 39))
