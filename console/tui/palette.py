@@ -60,7 +60,9 @@ class ConsoleCommands(Provider):
         wanted = query.strip()
         if wanted and " " not in wanted:
             text = f"open job {wanted}"
-            yield Hit(0.01, Content(text), partial(self._console.go_to_job, wanted), text=text, help="by its id")
+            yield Hit(0.02, Content(text), partial(self._console.go_to_job, wanted), text=text, help="by its id")
+            text = f"why is job {wanted} where it is"
+            yield Hit(0.01, Content(text), partial(self._console.go_to_why, wanted), text=text, help="in plain words")
 
     def _entries(self) -> list[Entry]:
         app = self._console

@@ -84,6 +84,10 @@ class Activity(Listing, Filtered):
 
     def acted(self, outcome: Outcome) -> None:
         """What the trash holds has changed."""
+        self.again()
+
+    def again(self) -> None:
+        """Look into the trash anew."""
         self._trash_need = TrashNeed(self._trash_need.turn + 1)
 
     def chosen(self) -> Chosen | None:

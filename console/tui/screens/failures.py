@@ -88,6 +88,10 @@ class Failures(ConsoleScreen):
 
     def acted(self, outcome: Outcome) -> None:
         """The groups have changed: look again at once."""
+        self.again()
+
+    def again(self) -> None:
+        """Look again, however lately that was done."""
         self._need = FailuresNeed(self._need.turn + 1)
 
     def on_mount(self) -> None:
