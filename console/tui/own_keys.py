@@ -118,4 +118,5 @@ class OwnKeys(Going):
         screen = self.console_screen()
         self.session.hint = ""
         if screen is not None:
+            self.clear_notifications()  # they would lie over what is to be read now
             self.push_screen(Help((*screen.SCOPES, *screen.more_scopes()), self.acting.offers(screen.chosen())))

@@ -11,12 +11,14 @@ from textual.content import Content
 
 from console import profiles, views
 from console.tui.commands import known_names
-from console.tui.keys import act_key, offered
+from console.tui.keys import offered
 from console.tui.present.queues import queue_key
 from console.tui.present.workers import worker_key
 
 if TYPE_CHECKING:
+    from console.tui.acting.chosen import Chosen
     from console.tui.app import ConsoleApp
+    from pantry_queue.control.actions import Action
 
 #: Names offered before anything is typed.
 _FIRST = 12
@@ -69,9 +71,10 @@ class ConsoleCommands(Provider):
         entries = [Entry(key.label or key.id, key.what, partial(app.run_action, key.action, app)) for key in offered()]
         screen = app.console_screen()
         if screen is not None:
-            acts = [act_key(offer) for offer in app.acting.offers(screen.chosen()) if offer.action is not None]
+            chosen = screen.chosen()
+            acts = app.acting.possible(chosen)
             entries = [
-                *(Entry(key.label, key.what, partial(app.run_action, key.action, screen)) for key in acts),
+                *(Entry(act.verb.replace("-", " "), act.what, partial(_begin, app, act, chosen)) for act in acts),
                 *entries,
             ]
         entries += [
@@ -95,3 +98,7 @@ class ConsoleCommands(Provider):
 
 async def _connect(app: ConsoleApp, name: str) -> None:
     app.connect(name)
+
+
+async def _begin(app: ConsoleApp, action: Action, chosen: Chosen | None) -> None:
+    app.acting.begin(action, chosen)

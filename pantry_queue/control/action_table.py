@@ -59,7 +59,7 @@ TABLE: dict[Noun, tuple[Row, ...]] = {
         Row(
             "retry-now",
             ("scheduled",),
-            "E",
+            "R",
             "Put failed jobs that wait for their next try on their queue now.",
             "put on their queue",
             "",

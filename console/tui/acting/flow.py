@@ -11,7 +11,7 @@ from console.tui.acting.actor import Actor
 from console.tui.acting.choices import Given
 from console.tui.acting.chosen import Chosen
 from console.tui.acting.doing import FEW, Doing
-from console.tui.acting.offers import Offer, offers
+from console.tui.acting.offers import Offer, fitting, offers
 from console.tui.acting.running import Running
 from console.tui.acting.stage import Stage
 from console.tui.acting.verbs import Said, action_of
@@ -70,6 +70,11 @@ class Acting:
     def offers(self, chosen: Chosen | None) -> list[Offer]:
         """The keys that change something."""
         return offers(chosen, self._stage.session)
+
+    def possible(self, chosen: Chosen | None) -> list[Action]:
+        """All that can be done now, also where a key stands for several of them."""
+        rows = [action for offer in self.offers(chosen) if offer.action is not None for action in offer.actions]
+        return [action for action in rows if fitting([action], chosen, self._stage.session) is not None]
 
     def shown(self, chosen: Chosen | None) -> list[Offer]:
         """Those the footer names: what applies to what is chosen, also where nothing may be changed now."""

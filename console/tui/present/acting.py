@@ -27,6 +27,8 @@ def verb_of(plan: Plan) -> str:
 
 def title(plan: Plan) -> str:
     """`Delete 36 jobs?`, `Empty queue ocr?`"""
+    if plan.action.noun == "trash":
+        return f"Delete {plan.scope} for good?"
     if plan.action.noun == "queues":
         names = [shown(name) for name in plan.selection.queues]
         return f"{verb_of(plan).capitalize()} queue{'s' if len(names) > 1 else ''} {', '.join(names)}?"
@@ -35,7 +37,9 @@ def title(plan: Plan) -> str:
 
 def button(plan: Plan) -> str:
     """`delete 36 jobs`."""
-    return f"{verb_of(plan)} {amount(plan.total, 'job')}" if plan.action.states else verb_of(plan)
+    if plan.action.states:
+        return f"{verb_of(plan)} {amount(plan.total, 'job')}"
+    return "delete for good" if plan.action.noun == "trash" else verb_of(plan)
 
 
 def plan_lines(plan: Plan, now: datetime, tried: str, width: int) -> list[tuple[Cell, ...]]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from console.tui.app import ConsoleApp
 
 _MOST_REMEMBERED = 100
-_HINT = "a view: jobs [queue] [state] [filter], job ID, @VIEW; an action: requeue --to low; connect NAME, quit"
+_HINTS = ("a view: jobs [queue] [state] [filter]", "an action: requeue --to low", "job ID, @VIEW, connect NAME, quit")
 
 
 class CommandLine(ModalScreen[Address | Command | Said | None]):
@@ -47,7 +47,7 @@ class CommandLine(ModalScreen[Address | Command | Said | None]):
         with Vertical(id="command"):
             yield Line(
                 id="command-wrong",
-                left=[chip(_HINT, "muted")],
+                left=[chip(hint, "muted", rank=rank) for rank, hint in enumerate(_HINTS)],
             )
             yield CompletingLine(":", self._ways, hint="jobs ocr failed func:send_mail", input_id="command-text")
             yield Line(
