@@ -97,5 +97,5 @@ def test_what_is_refused_and_what_is_not_there(cli: Cli) -> None:
         assert done.returncode != 0
         assert "read-only" in done.stderr
     missing = cli("workers", "stop", "x")
-    assert "No worker x was launched" in missing.stderr
+    assert "There is no worker x" in missing.stderr
     assert listed(cli) == []
