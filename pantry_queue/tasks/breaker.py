@@ -1,9 +1,9 @@
 """A long outage of the agent costs one question a minute, and no job its tries.
 
 Four tries of a job span less than two minutes. So workers share a breaker: when the agent has failed five times within
-a minute with no answer in between, or refuses our token, nobody asks it for a minute, and then one job alone. Jobs that
-can come back later do so meanwhile by RQ's other counter (`number_of_retries`), which their own retries know nothing
-of.
+a minute, or was out of reach four times in more than a minute, with no answer in between, or refuses our token, nobody
+asks it for a minute, and then one job alone. Jobs that can come back later do so meanwhile by RQ's other counter
+(`number_of_retries`), which their own retries know nothing of.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ class Breaker:
         return answer
 
     def _failed(self, step: str, error: AgentAway | AgentSlow | AgentTroubled | AgentRefuses) -> Exception:
-        verdict, seconds = self._step(step, safe(str(error), 300), error.kind, TASK)
+        verdict, seconds = self._step(step, safe(str(error), 300), error.kind, TASK, int(isinstance(error, AgentAway)))
         if verdict == "rest" and self._comes_back:
             return AgentResting(str(error), seconds)
         return error

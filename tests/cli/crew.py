@@ -18,6 +18,7 @@ from redis import Redis
 
 from pantry_queue.config import Settings
 from pantry_queue.connection import connect
+from pantry_queue.workers.parenthood import end_with
 from tests.chaos.storm import children_of
 from tests.redis.engines.servers import until
 
@@ -86,15 +87,17 @@ class Crew:
         Args:
             ready: whether it has begun; None is when it waits for jobs.
         """
+        here = os.getpid()
         pid = os.fork()
         if pid == 0:
-            self._be(work)
+            self._be(work, here)
         self.pids[name] = pid
         until(ready or (lambda: self._waits(name)))
         return pid
 
-    def _be(self, work: Callable[[], None]) -> None:
+    def _be(self, work: Callable[[], None], parent: int) -> None:
         try:
+            end_with(parent)
             os.setsid()
             log = os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
             for stream in (1, 2):

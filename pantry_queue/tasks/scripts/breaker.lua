@@ -1,10 +1,11 @@
 -- The breaker of the OCR agent: one atomic step on its hash, by the server's clock. May be sent again.
 --
--- KEYS[1]  the hash: `fault:<run>` (time of a fault while closed), `until` (when its rest ends), `opened` (when it first
---          opened), `rests` (how often in a row), `why`, `kind`, `func`; `probe` and `probe_until`, whose run asks now.
+-- KEYS[1]  the hash: while closed `fault:<run>` (time of a fault), `away_since` and `away` (since when and how often it was
+--          not even reached); once open `until` (when its rest ends), `opened` (when it first opened), `rests` (how often in
+--          a row), `why`, `kind`, `func`; `probe` and `probe_until`, whose run asks now.
 -- ARGV     step, run, faults that open it, seconds they count, seconds it rests; then by step:
 --            ask       seconds a probe may take
---            fault     why, kind, func
+--            fault     why, kind, func, 1 when it was not reached
 --            refused   why, kind, func: opens it at once
 --            answered
 --            leave     the run asked nothing after all
@@ -52,8 +53,17 @@ if not open_until and step == 'fault' then
       if now - tonumber(all[i + 1]) > within then redis.call('HDEL', key, all[i]) else count = count + 1 end
     end
   end
-  redis.call('EXPIRE', key, within)
-  if count < most then return { 'go', 0 } end
+  -- Few jobs make few faults: the tries of a single one span more than that time, and are four.
+  if ARGV[9] == '1' then
+    redis.call('HSETNX', key, 'away_since', text(now))
+    redis.call('HINCRBY', key, 'away', 1)
+  else
+    redis.call('HDEL', key, 'away_since', 'away')
+  end
+  local away = redis.call('HMGET', key, 'away_since', 'away')
+  local long = away[1] and now - tonumber(away[1]) > within and tonumber(away[2]) >= most - 1
+  redis.call('EXPIRE', key, forgotten)
+  if count < most and not long then return { 'go', 0 } end
 end
 local opened = redis.call('HGET', key, 'opened') or text(now)
 local rests = tonumber(redis.call('HGET', key, 'rests') or 0) + 1

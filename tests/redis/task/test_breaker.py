@@ -33,7 +33,7 @@ def work(stage: Stage, agent: ScriptedAgent, database_url: str, monkeypatch: pyt
 def tries(client: Redis, receipt_id: int) -> tuple[int, int, str]:
     """What is left of a job's own retries, how often it came back besides, and its state."""
     left, rounds, status = client.hmget(f"rq:job:ocr-{receipt_id}", "retries_left", "number_of_retries", "status")
-    return int(left or -1), int(rounds or 0), (status or b"").decode()
+    return int(-1 if left is None else left), int(rounds or 0), (status or b"").decode()
 
 
 def rest_is_over(client: Redis) -> None:
@@ -140,3 +140,28 @@ def test_faults_with_answers_between_are_no_outage(
     stage.enqueue(20, "/20.jpg", retry=Retry(max=3, interval=[600]))
     work()
     assert tries(stage.redis, 20)[2] == "finished", "a breaker that cannot be used holds nobody up"
+
+
+def test_a_single_receipt_outlasts_an_outage_too(
+    stage: Stage, work: Callable[[], None], agent: ScriptedAgent, store: ReceiptStore
+) -> None:
+    queue = Queue(stage.settings.queue_name, connection=stage.redis)
+    stage.enqueue(1, "/1.jpg", retry=Retry(max=3, interval=[600]))
+    agent.stop()
+
+    def next_try() -> tuple[int, int, str]:
+        stage.redis.zadd(f"rq:scheduled:{queue.name}", {"ocr-1": time.time() - 1}, xx=True)
+        SimpleWorker([queue], connection=stage.redis).work(burst=True, with_scheduler=True)
+        return tries(stage.redis, 1)
+
+    assert [next_try()[0] for _ in range(3)] == [2, 1, 0]
+    assert not stage.redis.hexists(KEY, "until"), "that alone may be a restart"
+    stage.redis.hset(KEY, "away_since", time.time() - 61)  # RQ's own intervals are longer
+    assert next_try() == (0, 1, "scheduled"), "its last try is not used up"
+    rest_is_over(stage.redis)
+    assert next_try() == (0, 2, "scheduled")
+    assert store.get(1).ocr_status == "pending"
+    agent.start()
+    rest_is_over(stage.redis)
+    assert next_try() == (0, 2, "finished")
+    assert not stage.redis.exists(KEY)
