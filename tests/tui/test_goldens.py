@@ -86,23 +86,13 @@ async def compare_all(pilot: Pilot[None], name: str) -> None:
     assert not differ, "\n".join(differ)
 
 
-@pytest.mark.parametrize("name", [name for name in SCREENS if name != "help"])
+@pytest.mark.parametrize("name", SCREENS)
 async def test_screen(name: str) -> None:
     app = console(source())
     async with app.run_test(size=SIZES[0]) as pilot:
         await settle(pilot)
         await press(pilot, *SCREENS[name])
         await compare_all(pilot, name)
-
-
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
-async def test_help(size: tuple[int, int]) -> None:
-    """A size of its own each time: what lies behind a dialog is painted when it is seen again."""
-    app = console()
-    async with app.run_test(size=size) as pilot:
-        await settle(pilot)
-        await press(pilot, *SCREENS["help"])
-        compare("help", size, screen(app))
 
 
 async def test_schedule_activity_and_diagnosis() -> None:

@@ -9,14 +9,15 @@ from typing import Any
 import pytest
 from rich.segment import Segment
 from rq import Queue, SimpleWorker
+from textual import events
 from textual.color import Color
 
 from console.tui.app import ConsoleApp
 from console.tui.guard import TerminalGuard
 from console.tui.job_needs import JobLogNeed, RawNeed, TreeNeed
-from console.tui.needs import FailuresNeed
+from console.tui.needs import FailuresNeed, WindowNeed
 from pantry_queue.errors import RedisUnavailable
-from pantry_queue.monitor.model import JobDetail, JobRow
+from pantry_queue.monitor.model import JobDetail, JobRow, JobWindow
 from pantry_queue.text import SafeText, safe
 from tests.tui import tasks
 from tests.tui.answers import ANSWERS
@@ -76,6 +77,11 @@ class HostileSource(FixedSource):
         for need in (FailuresNeed, JobLogNeed, TreeNeed, RawNeed):
             self.others[need] = poisoned(self.others[need], evil)
         self.detail = lambda row: self._detail(row, evil)
+        self._evil = evil
+
+    def _window(self, need: WindowNeed) -> JobWindow:
+        window: JobWindow = poisoned(super()._window(need), self._evil)
+        return window
 
     @staticmethod
     def _detail(row: JobRow, evil: SafeText) -> JobDetail:
@@ -133,6 +139,21 @@ async def test_hostile_names_written_by_rq_itself(
         await press(pilot, "enter")
         assert "mail server refused" in screen(app)
         assert not _CONTROL & set("".join(lines(app)))
+        # What it would be done to, what a filter and the line of addresses offer, what is typed or pasted into them.
+        for keys, shown in (
+            (("R",), "Requeue"),
+            (("escape", "escape", "slash", *"func:", "tab"), "Filter:"),
+            ((), "Filter:"),
+            (("escape", "colon", *"jobs ", "tab", "tab"), "jobs"),
+            ((), "jobs"),
+        ):
+            if not keys:
+                app.screen.focused.post_message(events.Paste(evil))  # type: ignore[union-attr]
+                await settle(pilot)
+            await press(pilot, *keys)
+            assert shown in screen(app)
+            assert not _CONTROL & set("".join(lines(app)))
+        assert app.return_code is None, "an action was fired"
 
 
 async def test_a_click_on_hostile_text_does_nothing() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar, cast
 
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
@@ -21,6 +22,7 @@ from console.tui.keys import Scope, act_bindings, act_key, bindings
 from console.tui.present.cells import Chip, chip
 from console.tui.present.status import Link, status
 from console.tui.source import Answer, Needs
+from console.tui.widgets.chart import Chart
 from console.tui.widgets.key_bar import KeyBar
 from console.tui.widgets.line import Line
 
@@ -184,7 +186,17 @@ class ConsoleScreen(Screen[None]):
             await self.console_app.go_to_why(key)
 
     def on_resize(self) -> None:
-        self.call_after_refresh(self.paint)
+        self.call_after_refresh(self._repaint)
+
+    @on(Chart.Resized)
+    def _chart_resized(self) -> None:
+        self.call_after_refresh(self._repaint)
+
+    def _repaint(self) -> None:
+        self.paint()
+        if self.app.screen is not self:
+            # What shows from under a dialog is drawn with the dialog.
+            self.app.screen.refresh()
 
     async def action_back(self) -> None:
         """One step back; on a mode's own screen that is the overview."""

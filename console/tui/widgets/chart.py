@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from textual.geometry import Region
+from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -39,6 +40,17 @@ class Chart(Widget):
 
     DEFAULT_CSS = "Chart { height: 1fr; }"
 
+    class Resized(Message):
+        """Another number of values fits now."""
+
+        def __init__(self, chart: Chart) -> None:
+            super().__init__()
+            self.chart = chart
+
+        @property
+        def control(self) -> Chart:
+            return self.chart
+
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._palette = Palette(self)
@@ -64,6 +76,7 @@ class Chart(Widget):
     def on_resize(self) -> None:
         self._lines = None
         self.refresh()
+        self.post_message(self.Resized(self))
 
     def render_line(self, y: int) -> Strip:
         if self._lines is None:
