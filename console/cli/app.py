@@ -195,19 +195,17 @@ def open_console(target: Target, start: Address | None = None) -> int:
     """The terminal interface, which only this command and `view` import."""
     from console import profiles as config
     from console.tui.start import run_console
+    from console.tui.terminal import Wishes
 
     return run_console(
         target.settings(),
-        no_color=not output.colour,
+        Wishes(not output.colour, target.clipboard, target.mouse, target.restricted),
         read_only=target.read_only,
         always_read_only=target.always_read_only,
         production=target.production,
         profile=target.profile,
         unlockable=target.unlockable,
         start=start,
-        clipboard=target.clipboard,
-        mouse=target.mouse,
-        restricted=target.restricted,
         alerts=config.alerts(target.profile),
     )
 

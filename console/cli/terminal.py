@@ -71,11 +71,11 @@ def facts(environ: Mapping[str, str]) -> dict[str, Any]:
     from console import terminal_link
     from console.tui.copying.clipboard import multiplexer
     from console.tui.guard import DRAWN
-    from console.tui.terminal import examine
+    from console.tui.terminal import Wishes, examine
     from console.tui.themes import ANSI, DARK
 
     encoding = sys.__stderr__.encoding if sys.__stderr__ else None
-    look, (depth, why) = examine(environ, encoding, no_color=not output.colour), _depth(environ)
+    look, (depth, why) = examine(environ, encoding, Wishes(no_color=not output.colour)), _depth(environ)
     few = look.no_color or depth in (None, "standard")
     with terminal_link.link() as link:
         delays = link.delays() if link is not None else []

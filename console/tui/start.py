@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from console import first_run
 from console.tui import terminal
@@ -17,30 +16,26 @@ if TYPE_CHECKING:
     from pantry_queue.config import Settings
 
 
-def run_console(
-    settings: Settings,
-    *,
-    notice: str | None = None,
-    no_color: bool = False,
-    read_only: bool = False,
-    always_read_only: bool = False,
-    production: bool = False,
-    profile: str = "",
-    unlockable: bool = False,
-    start: Address | None = None,
-    clipboard: bool = True,
-    mouse: bool = True,
-    restricted: bool = False,
-    alerts: AlertSettings | None = None,
-) -> int:
+class Options(TypedDict, total=False):
+    """What is passed on to `ConsoleApp`, which tells what it means."""
+
+    notice: str | None
+    read_only: bool
+    always_read_only: bool
+    production: bool
+    profile: str
+    unlockable: bool
+    start: Address | None
+    alerts: AlertSettings | None
+
+
+def run_console(settings: Settings, wishes: terminal.Wishes | None = None, **options: Unpack[Options]) -> int:
     """Open the terminal interface and stay in it until the operator leaves.
 
     Args:
         settings: where Redis is.
-        notice: a word shown in the status line.
-        no_color: no colours; `NO_COLOR` does the same.
-        read_only, always_read_only, production, profile, unlockable, start, alerts: see `ConsoleApp`.
-        clipboard, mouse, restricted: see `console.tui.terminal.Terminal`.
+        wishes: what the command line says of the terminal.
+        options: see `ConsoleApp`.
 
     Returns:
         the exit code: 0, 2 when there is no terminal to draw on, 128 + n when signal n ended it.
@@ -55,26 +50,8 @@ def run_console(
         sys.stderr.write(f"pantry-console: {refused}\n")
         return 2
     encoding = "utf-8" if web else screen.encoding if screen else None
-    look = terminal.examine(os.environ, encoding, no_color=no_color)
-    look = replace(
-        look,
-        clipboard=look.clipboard and clipboard,
-        mouse=look.mouse and mouse,
-        restricted=look.restricted or restricted,
-    )
-    app = ConsoleApp(
-        settings,
-        notice=notice,
-        look=look,
-        read_only=read_only,
-        always_read_only=always_read_only,
-        production=production,
-        profile=profile,
-        unlockable=unlockable,
-        start=start,
-        alerts=alerts,
-        watch_terminal=not web,
-    )
+    look = terminal.examine(os.environ, encoding, wishes or terminal.Wishes())
+    app = ConsoleApp(settings, look=look, watch_terminal=not web, **options)
     app.session.hint = first_run.greeting()
     app.run(mouse=look.mouse)
     return app.return_code or 0

@@ -51,6 +51,19 @@ class Terminal:
     restricted: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the command line says of the terminal; see `Terminal`. The environment may say the same."""
+
+    no_color: bool = False
+    clipboard: bool = True
+    mouse: bool = True
+    restricted: bool = False
+
+
+_NONE = Wishes()
+
+
 def refusal(environ: Mapping[str, str], *, stdin_tty: bool, screen_tty: bool) -> str | None:
     """Why the interface cannot start here, as a sentence; None when it can.
 
@@ -68,23 +81,23 @@ def refusal(environ: Mapping[str, str], *, stdin_tty: bool, screen_tty: bool) ->
     return None
 
 
-def examine(environ: Mapping[str, str], encoding: str | None, *, no_color: bool = False) -> Terminal:
+def examine(environ: Mapping[str, str], encoding: str | None, wishes: Wishes = _NONE) -> Terminal:
     """What suits this terminal.
 
     Args:
         environ: environment variables.
         encoding: of the stream the screen is written to.
-        no_color: colours are refused by option.
+        wishes: what the command line says.
     """
     unicode = (encoding or "ascii").lower().replace("-", "").replace("_", "") in ("utf8", "utf8sig", "cp65001")
     return Terminal(
         theme=_THEMES.get(environ.get("PANTRY_THEME", "")),
         ascii_only=not unicode or _is_set(environ, "PANTRY_ASCII"),
-        no_color=no_color or bool(environ.get("NO_COLOR")),
+        no_color=wishes.no_color or bool(environ.get("NO_COLOR")),
         animations="SSH_CONNECTION" not in environ,
-        clipboard=not _is_set(environ, "PANTRY_NO_OSC52"),
-        mouse=not _is_set(environ, "PANTRY_NO_MOUSE"),
-        restricted=_is_set(environ, "PANTRY_RESTRICTED"),
+        clipboard=wishes.clipboard and not _is_set(environ, "PANTRY_NO_OSC52"),
+        mouse=wishes.mouse and not _is_set(environ, "PANTRY_NO_MOUSE"),
+        restricted=wishes.restricted or _is_set(environ, "PANTRY_RESTRICTED"),
     )
 
 

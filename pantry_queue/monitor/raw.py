@@ -77,15 +77,7 @@ def read(client: Redis, keys: Keys, job_id: str | bytes) -> RawJob | None:
         redis.exceptions.RedisError: the server is away, or the job may not be read.
     """
     name = name_of(job_id)
-    key = keys.job(name)
-    others = (
-        ("XLEN", keys.results(name), "results"),
-        ("ZCARD", keys.executions(name), "executions"),
-        ("SCARD", keys.dependents(name), "jobs that wait for it"),
-        ("SCARD", keys.dependencies(name), "jobs it waits for"),
-        ("XLEN", keys.log(name), "lines of its log"),
-        ("HLEN", keys.progress(name), "fields of its progress"),
-    )
+    key, others = keys.job(name), _beside(keys, name)
     commands: list[Command] = [("HSTRLEN", key, field) for field in FIELDS]
     commands += [("HLEN", key), ("PTTL", key), ("MEMORY", "USAGE", key), *((verb, of) for verb, of, _ in others)]
     replies = ask(client, commands)
@@ -108,6 +100,18 @@ def read(client: Redis, keys: Keys, job_id: str | bytes) -> RawJob | None:
             for (_, of, what), count in zip(others, counts, strict=True)
             if number(count)
         ),
+    )
+
+
+def _beside(keys: Keys, name: str) -> tuple[tuple[str, str, str], ...]:
+    """The keys that may belong to a job: how each is counted, its name, and what it holds."""
+    return (
+        ("XLEN", keys.results(name), "results"),
+        ("ZCARD", keys.executions(name), "executions"),
+        ("SCARD", keys.dependents(name), "jobs that wait for it"),
+        ("SCARD", keys.dependencies(name), "jobs it waits for"),
+        ("XLEN", keys.log(name), "lines of its log"),
+        ("HLEN", keys.progress(name), "fields of its progress"),
     )
 
 

@@ -10,7 +10,7 @@ import pytest
 from console.tui.present.cells import TONES
 from console.tui.screenshot import render_svg
 from console.tui.svg import tidied
-from console.tui.terminal import examine, refusal
+from console.tui.terminal import Wishes, examine, refusal
 from console.tui.themes import DARK, LIGHT, THEMES, fallback_variables
 from console.tui.widgets.tones import MADE_OF
 from pantry_queue.config import Settings
@@ -47,7 +47,7 @@ def test_what_the_environment_asks_for() -> None:
     assert examine({"PANTRY_ASCII": "1"}, "utf-8").ascii_only
     assert not examine({"PANTRY_ASCII": "0"}, "utf-8").ascii_only
     assert examine({"NO_COLOR": "1"}, "utf-8").no_color
-    assert examine({}, "utf-8", no_color=True).no_color
+    assert examine({}, "utf-8", Wishes(no_color=True)).no_color
     assert not examine({"NO_COLOR": ""}, "utf-8").no_color
     assert examine({"PANTRY_THEME": "light"}, "utf-8").theme == LIGHT.name
     assert examine({"PANTRY_THEME": "no such"}, "utf-8").theme is None
