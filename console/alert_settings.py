@@ -101,7 +101,7 @@ def read(table: Mapping[str, Any], where: str, folder: Path, *, private: bool) -
         if mask_url(url) != url and not private:
             raise ConfigError(f"{where} holds a password that others may read: chmod 600 it, or use webhook_file.")
     try:
-        rules = understood({name: value for name, value in table.items() if name not in _OWN})
+        rules = understood(table, _OWN)
     except ValueError as error:
         raise ConfigError(f"{where}, {error}.") from None
     files = {name: folder / Path(table[name]).expanduser() for name in _OWN[1:3] if table.get(name)}

@@ -95,7 +95,7 @@ class Session:
         if self._alarms is None:
             # What is there when the console opens is seen, and needs no bell.
             there = [Alarm(alert, now, told=alert.level) for alert in self.alerts]
-            self._alarms = Alarms(self.rules.hold, known=there)
+            self._alarms = Alarms(self.rules.hold, self.ringing.least, there)
         quiet = {alert.key for alert in self.alerts if self.ack(alert)}
         self.changes = self._alarms.observe(now, self.alerts, quiet)
 

@@ -163,9 +163,13 @@ class Watcher:
 
     def _record(self, client: Redis, taken: Snapshot) -> None:
         """Samples are kept by whoever runs; that they cannot be is no reason to stop watching."""
+        from redis.exceptions import NoPermissionError
+
         if self._records:
             try:
                 history.record(client, self._keys, taken, self._rates)
+            except NoPermissionError:
+                self._records = False
             except PantryError as error:
                 self._tell(f"{error} Watching goes on without samples.")
                 self._records = False

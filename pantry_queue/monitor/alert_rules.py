@@ -6,7 +6,7 @@ Limits are written as `check` takes them: `WARN:CRIT`, either of which may be em
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -102,8 +102,11 @@ _OF_SERVER = ("memory",)
 NAMES = (*(one.name for one in fields(Rules) if one.name not in ("queues", "muted")), "mute")
 
 
-def understood(table: Mapping[str, Any]) -> Rules:
+def understood(table: Mapping[str, Any], beside: Sequence[str] = ()) -> Rules:
     """Rules from a table of a config file; what is not said stays as it is by default.
+
+    Args:
+        beside: what else such a table may hold, which is no rule.
 
     Raises:
         ValueError: one sentence without its stop that names the rule.
@@ -111,6 +114,8 @@ def understood(table: Mapping[str, Any]) -> Rules:
     changed: dict[str, Any] = {}
     queues: dict[str, dict[str, Limit]] = {}
     for name, value in table.items():
+        if name in beside:
+            continue
         try:
             if name in _UNITS:
                 for queue, limit in _limits(name, value):
@@ -121,7 +126,7 @@ def understood(table: Mapping[str, Any]) -> Rules:
             elif name in _READ:
                 changed[_READ[name][0]] = _READ[name][1](value)
             else:
-                raise ValueError(f"is unknown; known are {', '.join(NAMES)}")
+                raise ValueError(f"is unknown; known are {', '.join([*NAMES, *beside])}")
         except ValueError as error:
             raise ValueError(f"rule {name!r}: {error}" if name in NAMES else f"rule {name!r} {error}") from None
     return Rules(**changed, queues=queues)

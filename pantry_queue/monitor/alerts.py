@@ -144,8 +144,9 @@ def _suspended(snapshot: Snapshot) -> Iterator[Alert]:
 
 
 def _new_failure(group: FailureGroup) -> Alert:
-    what = group.error or group.exception or group.func
-    text = f"new kind of failure in {group.func}: {what[:100]}; {_jobs(group.count)}"
+    # As it is normalised: what is told leaves the house, and the message itself may quote anything.
+    what = ": ".join(part for part in (group.exception, group.message[:100]) if part)
+    text = f"new kind of failure in {group.func}{': ' if what else ''}{what}; {_jobs(group.count)}"
     subject = group.exception.rpartition(".")[2] or "failures"
     return Alert("warning", "failure", subject, text, "new failure", "failed", "new-failure", group.signature)
 
