@@ -46,7 +46,9 @@ def rest(plan: Plan, done: Sequence[str]) -> Plan:
     """What is left of a plan after some of its jobs were done."""
     gone = set(done)
     groups = [Group(group.state, tuple(i for i in group.ids if i not in gone)) for group in plan.groups]
-    return replace(plan, groups=tuple(group for group in groups if group.ids), left_out=())
+    if plan.sources:  # those that were done have left their lists
+        return replace(plan, groups=tuple(group for group in groups if group.ids), left_out=())
+    return replace(narrowed(plan, [group for group in groups if group.ids]), breakdown=(), functions=())
 
 
 def states(client: Redis, keys: Keys, ids: Sequence[str]) -> list[str]:

@@ -15,6 +15,7 @@ from console.tui.acting.offers import Offer, fitting, offers
 from console.tui.acting.running import Running
 from console.tui.acting.stage import Stage
 from console.tui.acting.verbs import Said, action_of
+from console.tui.present.acting import queues_told
 from console.tui.screens.confirm import Confirm, Confirmed
 from console.tui.screens.enqueue import Enqueue, Wanted
 from console.wording import refusal_sentence
@@ -176,7 +177,7 @@ class Acting:
             typed=self._stage.session.production or plan.total >= TYPED_FROM,
             tried=tried,
             given=given,
-            names=[queue.name for queue in snapshot.queues] if snapshot else [],
+            queues=queues_told(snapshot, self._stage.session.history) if snapshot else {},
         )
         self._stage.clear()
         if self._stage.show(screen, self._confirmed):

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from console.tui.present.cells import Cell, Chip, chip, key_chip
 from console.tui.present.words import age, amount, count, seconds_between
 from console.wording import WORDS, shown
 from pantry_queue.control.plan import Plan
+from pantry_queue.monitor.model import Snapshot
+from pantry_queue.monitor.rates import RateHistory
 
 if TYPE_CHECKING:
     from console.tui.acting.running import Running
@@ -42,31 +44,83 @@ def button(plan: Plan) -> str:
     return "delete for good" if plan.action.noun == "trash" else verb_of(plan)
 
 
-def plan_lines(plan: Plan, now: datetime, tried: str, width: int) -> list[tuple[Cell, ...]]:
-    """What a plan will do, in lines of at most `width` cells."""
-    lines: list[tuple[Cell, ...]] = []
-    for label, text, tone in [("Tried", tried, "strong"), *_facts(plan, now)]:
-        parts = textwrap.wrap(text, max(20, width - _LABEL)) if text else []
-        for place, part in enumerate(parts):
-            head = Cell(label.ljust(_LABEL) if place == 0 else " " * _LABEL, "muted")
-            lines.append((head, Cell(part, tone)))
-    return lines
+def queues_told(snapshot: Snapshot, history: RateHistory) -> dict[str, str]:
+    """What a job that joins a queue meets there, by the queue's name: `797 wait, about 19m`."""
+    told: dict[str, str] = {}
+    for queue in snapshot.queues:
+        flow = history.flow(queue.name)
+        parts = [f"{count(queue.counts.queued)} wait"] if queue.counts.queued else ["empty"]
+        parts += [f"about {age(flow.drains_in)}"] if flow.drain == "draining" and queue.counts.queued else []
+        parts += ["paused"] if queue.paused else []
+        parts += ["no worker listens"] if not queue.workers else []
+        told[queue.name] = ", ".join(parts)
+    return told
 
 
-def _facts(plan: Plan, now: datetime) -> list[tuple[str, str, str]]:
+class _Fact(NamedTuple):
+    """A line, or several, of a plan; those of the highest rank are left out first, of rank 0 none."""
+
+    label: str
+    text: str
+    tone: str = ""
+    rank: int = 0
+
+
+def plan_lines(
+    plan: Plan, now: datetime, tried: str, size: tuple[int, int], queues: Mapping[str, str] | None = None
+) -> list[tuple[Cell, ...]]:
+    """What a plan will do, as lines.
+
+    Args:
+        tried: what became of those that were tried first.
+        size: cells of a line, and lines there is room for: what matters least is left out.
+        queues: see `queues_told`.
+    """
+    width, room = size
+    facts = [
+        (fact, _lines(fact, width)) for fact in [_Fact("Tried", tried, "strong"), *_facts(plan, now, queues or {})]
+    ]
+    while sum(len(lines) for _, lines in facts) > room and (rank := max(fact.rank for fact, _ in facts)):
+        facts = [(fact, lines) for fact, lines in facts if fact.rank != rank]
+    return [line for _, lines in facts for line in lines]
+
+
+def _lines(fact: _Fact, width: int) -> list[tuple[Cell, ...]]:
+    parts = textwrap.wrap(fact.text, max(20, width - _LABEL)) if fact.text else []
+    heads = [fact.label, *[""] * len(parts)]
+    return [
+        (Cell(head.ljust(_LABEL), "muted"), Cell(part, fact.tone)) for head, part in zip(heads, parts, strict=False)
+    ]
+
+
+def _facts(plan: Plan, now: datetime, queues: Mapping[str, str]) -> list[_Fact]:
     undo = plan.action.undo_says
     return [
-        ("Scope", str(plan.scope) if plan.action.states else "", "strong"),
-        ("Of these", _breakdown(plan), ""),
-        ("Call", _functions(plan), ""),
-        ("Waiting", _ages(plan, now), ""),
-        ("Left out", _left_out(plan), "waiting"),
-        ("At", plan.options.due.strftime("%Y-%m-%d %H:%M:%SZ") if plan.options.due else "", "strong"),
-        ("Effect", plan.action.what, ""),
-        ("Beware", "" if plan.options.dependents else plan.action.loses, "waiting"),
-        ("Undo", _undo(plan), "finished" if undo else "failed"),
-        ("Same as", str(plan.command), "faint"),
+        _Fact("Scope", str(plan.scope) if plan.action.states else "", "strong"),
+        _Fact("Of these", _breakdown(plan), rank=3),
+        _Fact("Call", _functions(plan), rank=1),
+        _Fact("Waiting", _ages(plan, now), rank=5),
+        _Fact("Left out", _left_out(plan), "waiting", rank=2),
+        _Fact("At", plan.options.due.strftime("%Y-%m-%d %H:%M:%SZ") if plan.options.due else "", "strong"),
+        _Fact("Joins", _joined(plan, queues), "strong" if plan.options.to else "", rank=2),
+        _Fact("Effect", plan.action.what),
+        _Fact("Beware", "" if plan.options.dependents else plan.action.loses, "waiting"),
+        _Fact("Undo", _undo(plan), "finished" if undo else "failed"),
+        _Fact("Same as", str(plan.command), "faint", rank=4),
     ]
+
+
+def _joined(plan: Plan, queues: Mapping[str, str]) -> str:
+    """The queues that jobs are put on, and what waits there."""
+    if plan.action.script not in ("requeue", "move"):
+        return ""
+    if plan.options.to is not None:
+        names = [str(shown(plan.options.to))]
+    else:
+        names = list(dict.fromkeys(str(what).split(" in ", 1)[-1] for what, _ in plan.breakdown))
+    told = [f"{name}: {queues.get(name, 'a queue that is not there yet, no worker listens')}" for name in names[:2]]
+    more = [f"and {len(names) - 2} more"] if len(names) > 2 else []
+    return "; ".join([*told, *more]) if queues else ""
 
 
 def _undo(plan: Plan) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
@@ -32,6 +32,8 @@ from pantry_queue.errors import PantryError
 if TYPE_CHECKING:
     from console.tui.acting.actor import Actor
 
+#: Lines of the dialog that are neither the plan nor something to fill in.
+_FRAME = 8
 #: So many are tried first when that is asked for.
 CANARY = 5
 
@@ -63,7 +65,7 @@ class Confirm(ModalScreen[Confirmed | None]):
         typed: the number of jobs has to be typed.
         tried: what became of those that were tried first; empty when none were. Then nothing is left to choose.
         given: what is chosen already, see `choices`.
-        names: of queues, to suggest.
+        queues: what waits in each, by name, see `queues_told`; the names are suggested.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("dialog"), *bindings("confirm")]
@@ -80,7 +82,7 @@ class Confirm(ModalScreen[Confirmed | None]):
         typed: bool,
         tried: str = "",
         given: Given | None = None,
-        names: Sequence[str] = (),
+        queues: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__()
         self._plan = plan
@@ -89,7 +91,7 @@ class Confirm(ModalScreen[Confirmed | None]):
         self._tried = tried
         self._typed = typed and bool(plan.action.states)
         self._given = given or {}
-        self._names = names
+        self._queues = queues or {}
         self._planning = False
 
     def compose(self) -> ComposeResult:
@@ -98,7 +100,7 @@ class Confirm(ModalScreen[Confirmed | None]):
             yield TextView(id="confirm-plan")
             if not self._tried:
                 one = "call" in self._plan.action.options and len(self._plan.selection.ids) == 1
-                yield OptionFields(self._plan.action, self._given, self._names, classes="-more" if one else None)
+                yield OptionFields(self._plan.action, self._given, list(self._queues), classes="-more" if one else None)
                 if one:
                     yield CallLine(self._actor, self._plan.selection.ids[0])
             with Horizontal(classes="dialog-field"):
@@ -142,7 +144,11 @@ class Confirm(ModalScreen[Confirmed | None]):
 
     def _fill(self) -> None:
         text = self.query_one(TextView)
-        text.show(plan_lines(self._plan, self._now, self._tried, max(30, text.size.width - 1)))
+        asking = len(self.query(Input)) + len(self.query(Tick)) + 2 * len(self.query(CallLine))
+        room = self.size.height * 96 // 100 - _FRAME - asking
+        size = (max(30, text.size.width - 1), room)
+        text.styles.max_height = max(3, room)
+        text.show(plan_lines(self._plan, self._now, self._tried, size, self._queues))
 
     def _listen(self) -> None:
         for widget in self._asking():
