@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -28,6 +29,13 @@ class Message:
     tries: int = 0
 
 
+def trial(profile: str) -> Message:
+    """A message that tells of nothing, to see whether messages arrive."""
+    now = time.time()
+    said = {"type": "alert.test", "timestamp": _iso(now), "text": "A test of pantry-console: alerts arrive here."}
+    return Message(_name(), now, json.dumps({**said, "data": {"profile": profile or None}}))
+
+
 def message(change: Change, target: str, profile: str) -> Message:
     """The message of a change.
 
@@ -35,7 +43,7 @@ def message(change: Change, target: str, profile: str) -> Message:
         target: address of the Redis it is about, without secrets.
         profile: the named connection; empty without one.
     """
-    return Message(f"msg_{secrets.token_hex(12)}", change.at, json.dumps(document(change, target, profile)))
+    return Message(_name(), change.at, json.dumps(document(change, target, profile)))
 
 
 def document(change: Change, target: str, profile: str) -> dict[str, Any]:
@@ -65,6 +73,10 @@ def sentence(change: Change, where: str) -> str:
     how = {"started": alert.level, "worsened": f"now {alert.level}", "ended": "over"}[change.what]
     said = f"was: {alert.text}" if change.what == "ended" else alert.text
     return f"[{where}] {how}: {alert.subject}: {said}"
+
+
+def _name() -> str:
+    return f"msg_{secrets.token_hex(12)}"
 
 
 def _iso(at: float) -> str:

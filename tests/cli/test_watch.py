@@ -143,6 +143,21 @@ def test_redis_away_is_told_and_waited_for(hook: Receiver, tmp_path: Path) -> No
     assert [sentence.rpartition(". ")[2][:7] for sentence in said] == ["Watchin", "Waiting", "Redis a"], said
 
 
+def test_a_webhook_is_tried_without_redis(cli: Cli, hook: Receiver, tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    files = {"PANTRY_CONFIG": str(config), "PANTRY_REDIS_URL": "redis://127.0.0.1:1/"}
+    none = cli("watch", "--test", **files)
+    assert (none.code, "names no webhook" in none.err) == (2, True)
+    config.write_text(f'[alerts]\nwebhook = "{hook.url}/T0KEN"\n')
+    done = cli("--read-only", "watch", "--test", PANTRY_WEBHOOK_SECRET=SECRET, **files)
+    assert (done.code, "took the message" in done.out) == (0, True)
+    assert verify(SECRET.encode(), hook.got[0].headers, hook.got[0].body)
+    assert json.loads(hook.got[0].body)["type"] == "alert.test"
+    hook.answers = [403]
+    refused = cli("watch", "--test", **files)
+    assert (refused.code, "status 403" in refused.err, "T0KEN" in refused.err) == (1, True, False)
+
+
 def test_what_cannot_be_watched(cli: Cli, redis_client: Redis, tmp_path: Path) -> None:
     assert cli("--read-only", "watch").code == 4
     config = tmp_path / "config.toml"
