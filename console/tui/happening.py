@@ -66,8 +66,10 @@ class HappeningNeed(Need[Happening]):
         changes = _asked(kept, "audit", lambda: _changes(reading), nobody)
         kept.last = told[-1].entry if told else kept.last or ("" if "events" in kept.refused else "0-0")
         kept.tellers |= {str(event.worker) for event in told}
-        fresh = [*told, *differences.untold(kept.differences.between(seen), kept.tellers)]
-        before, missed = kept.found, skipped or kept.differences.missed
+        unasked = differences.untold(kept.differences.between(seen), kept.tellers)
+        fresh = [*told, *unasked]
+        # What was not seen is no loss where it is told.
+        before, missed = kept.found, skipped or (kept.differences.missed and bool(unasked))
         if fresh or missed != before.missed or _ids(changes) != _ids(before.changes):
             kept.events.extend(sorted(fresh, key=lambda event: event.at))
             ends = [event for event in kept.events if event.kind != "started"]

@@ -32,21 +32,28 @@ _SKEW = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True)
+class Head:
+    """The head of a list of jobs that ended; `whole` when there are no more."""
+
+    rows: tuple[JobRow, ...]
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     """What the lists hold at one moment.
 
     Attributes:
         at: the server's time.
-        running, ended: jobs at the head of the lists.
+        running: jobs that run.
+        ended: the heads of the lists of those that ended.
         left: jobs that ran when it was looked before and run no more, as they are now.
-        full: there are more that ended than were looked at.
     """
 
     at: datetime
     running: tuple[JobRow, ...] = ()
-    ended: tuple[JobRow, ...] = ()
+    ended: tuple[Head, ...] = ()
     left: tuple[JobRow, ...] = ()
-    full: bool = False
 
 
 def look(client: Redis, keys: Keys, before: Iterable[JobRow] = ()) -> Seen:
@@ -61,14 +68,13 @@ def look(client: Redis, keys: Keys, before: Iterable[JobRow] = ()) -> Seen:
     """
     # First those that run: a job that leaves them is among those that ended in the same step of its worker.
     running = jobs.window(client, keys, "started", count=_RUNNING)
-    finished, failed = (jobs.window(client, keys, state, count=_ENDED) for state in ("finished", "failed"))
+    ended = [jobs.window(client, keys, state, count=_ENDED) for state in ("finished", "failed")]
     here = {row.raw_id for row in running.rows}
     gone = [row for row in before if row.raw_id not in here] if running.total <= _RUNNING else []
     left = jobs.read(client, keys, "failed", [Place(row.queue, row.raw_id) for row in gone])
     (now,) = ask(client, [("TIME",)])
-    ended = (*finished.rows, *failed.rows)
-    full = finished.total > _ENDED or failed.total > _ENDED
-    return Seen(server_time(now), running.rows, tuple(row for row in ended if not row.expired), left, full)
+    heads = (Head(tuple(row for row in one.rows if not row.expired), one.total <= _ENDED) for one in ended)
+    return Seen(server_time(now), running.rows, tuple(heads), left)
 
 
 class Differences:
@@ -79,7 +85,7 @@ class Differences:
         self._told: deque[tuple[bytes, str, datetime | None]] = deque(maxlen=_REMEMBERED)
         self._known: set[tuple[bytes, str, datetime | None]] = set()
         self._number = 0
-        #: More may have happened than was seen.
+        #: More may have happened than was seen: at the last look all that a longer list showed was new.
         self.missed = False
 
     @property
@@ -93,13 +99,15 @@ class Differences:
         since = before.at - _SKEW if before is not None else None
         held = {row.raw_id: row for row in before.running} if before is not None else {}
         found = [self._event(row, "started", row.started_at, now.at) for row in now.running]
-        fresh = [row for row in now.ended if since is None or (row.ended_at is not None and row.ended_at > since)]
-        found += [self._event(row, row.state, row.ended_at, now.at) for row in fresh]
+        self.missed = False
+        for head in now.ended:
+            fresh = [row for row in head.rows if since is None or (row.ended_at is not None and row.ended_at > since)]
+            ends = [event for row in fresh if (event := self._event(row, row.state, row.ended_at, now.at)) is not None]
+            overrun = bool(head.rows) and len(ends) == len(head.rows) and not head.whole
+            self.missed = self.missed or (overrun and before is not None)
+            found += ends
         found += [self._left(row, held[row.raw_id], now.at) for row in now.left if row.raw_id in held]
-        told = [event for event in found if event is not None]
-        # When all that is seen of a long list is new, there was more behind it.
-        self.missed = before is not None and now.full and bool(now.ended) and len(fresh) == len(now.ended)
-        return sorted(told, key=lambda event: event.at)
+        return sorted((event for event in found if event is not None), key=lambda event: event.at)
 
     def _left(self, row: JobRow, ran: JobRow, now: datetime) -> Event | None:
         """What became of a job that ran: its end, another try, or nothing that can be told."""

@@ -22,7 +22,7 @@ from pantry_queue.config import Settings
 from pantry_queue.connection import connect
 from pantry_queue.control.trash import Kept
 from pantry_queue.keys import Keys
-from pantry_queue.monitor.differences import Differences, Seen
+from pantry_queue.monitor.differences import Differences, Head, Seen
 from pantry_queue.monitor.events import Event
 from pantry_queue.workers.allowlist import AllowList
 from pantry_queue.workers.pantry_worker import PantryWorker
@@ -228,11 +228,16 @@ def test_who_may_not_read_what_was_told_sees_the_lists(settings: Settings, redis
 
 def test_a_list_that_shrinks_tells_nothing_new_and_one_that_overflows_says_so() -> None:
     watch, rows = Differences(), [job_row("finished", place) for place in range(60)]
-    first = watch.between(Seen(NOW, ended=tuple(rows[:50]), full=True))
-    assert len(first) == 50
+    failed = Head((job_row("failed", 100),), True)
+    first = watch.between(Seen(NOW, ended=(Head(tuple(rows[:50]), False), failed)))
+    assert len(first) == 51
     later = NOW + timedelta(seconds=1)
-    assert watch.between(Seen(later, ended=tuple(rows[10:]), full=False)) == [], "they ended long ago"
-    assert not watch.missed
-    new = [replace(row, raw_id=b"n%d" % place, ended_at=later) for place, row in enumerate(rows[:50])]
-    assert len(watch.between(Seen(later + timedelta(seconds=1), ended=tuple(new), full=True))) == 50
-    assert watch.missed
+    assert watch.between(Seen(later, ended=(Head(tuple(rows[10:]), True), failed))) == [], "they ended long ago"
+    new = [replace(row, raw_id=b"n%d" % place, ended_at=later) for place, row in enumerate(rows)]
+    more = watch.between(Seen(later + timedelta(seconds=1), ended=(Head((*new[:40], *rows[:10]), False), failed)))
+    assert (len(more), watch.missed) == (40, False)
+    again = Seen(later + timedelta(seconds=2), ended=(Head(tuple(new[:40]), False), failed))
+    assert (watch.between(again), watch.missed) == ([], False), "all of it is recent, and none of it is new"
+    new = [replace(row, raw_id=b"m%d" % place) for place, row in enumerate(new[:50])]
+    over = watch.between(Seen(later + timedelta(seconds=3), ended=(Head(tuple(new), False), failed)))
+    assert (len(over), watch.missed) == (50, True)
