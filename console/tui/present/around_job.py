@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -22,8 +23,8 @@ TREE_COLUMNS = (
     Column("QUEUE", 6, most=16, rank=3),
     Column("FUNCTION", 10, most=40, rank=2),
 )
-#: Between the row of a job and what stands for the jobs left out under it; ids hold no such character.
-_MORE = "\x00"
+#: Between the number of a row among those of one job and the job's id.
+_NUMBER_END = "\x00"
 _BAR = 20
 
 
@@ -54,12 +55,18 @@ def tree_rows(above: JobNode, below: JobNode) -> tuple[Row, ...]:
     """Jobs it waits for, the job itself, jobs that wait for it; a row's key is that of its job, see `key_of`."""
     found = [*_branch(above.children, "", "waits for ", above.more), _row(below, "", "this job ")]
     found += _branch(below.children, "", "waited for by ", below.more)
-    return tuple(Row(f"{place}{_MORE}{row.key}", row.cells) for place, row in enumerate(found))
+    times: Counter[str] = Counter()
+    rows = []
+    for row in found:
+        # By how often it was met above and not by its place, so that the cursor stays with its job.
+        rows.append(Row(f"{times[row.key]}{_NUMBER_END}{row.key}", row.cells))
+        times[row.key] += 1
+    return tuple(rows)
 
 
 def key_of(row_key: str) -> str:
     """The job of a row of the tree; empty where the row is none."""
-    return row_key.partition(_MORE)[2]
+    return row_key.partition(_NUMBER_END)[2]
 
 
 def _branch(children: Sequence[JobNode], indent: str, word: str, more: int) -> Iterator[Row]:
