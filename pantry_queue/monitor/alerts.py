@@ -131,7 +131,7 @@ def _agent(snapshot: Snapshot) -> Iterator[Alert]:
     if stat is None:
         return
     trouble = "refuses our token" if stat.refused else "does not answer"
-    since = f" since {stat.opened_at:%H:%M:%S} UTC" if stat.opened_at else ""
+    since = f" (since {stat.opened_at:%H:%M:%S} UTC)" if stat.opened_at else ""
     yield Alert("critical", "agent", stat.name, f"{trouble}{since}; receipts wait", "away", code="breaker")
 
 

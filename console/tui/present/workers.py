@@ -102,6 +102,7 @@ def verdict_lines(worker: WorkerStat, snapshot: Snapshot) -> list[tuple[Cell, ..
         ("address", worker.ip_address),
         ("pid", "" if worker.pid is None else str(worker.pid)),
         ("rq", worker.rq_version),
+        ("pantry", worker.pantry),
         ("python", worker.python_version.split(" ")[0]),
         ("since", moment(worker.birth_at, now)),
         ("worked for", took(worker.working_seconds)),
@@ -112,6 +113,12 @@ def verdict_lines(worker: WorkerStat, snapshot: Snapshot) -> list[tuple[Cell, ..
             line += [Cell(f"{name} ", "muted"), Cell(value + "   ")]
     lines.append(tuple(line))
     lines.append((Cell("queues ", "muted"), Cell(", ".join(worker.queues) or "-")))
+    paused = [queue.name for queue in snapshot.queues if queue.paused and queue.name in worker.queues]
+    if paused and not worker.pantry:
+        goes_on = f"a stock RQ worker, which goes on taking from what is paused: {', '.join(paused)}"
+        lines.append((Cell(goes_on, "warning"),))
+    if worker.pantry:
+        lines.append((Cell("tasks ", "muted"), Cell(", ".join(worker.allowed) or "-")))
     lines.append((Cell("runs ", "muted"), Cell(", ".join(worker.job_ids) or "-")))
     return lines
 

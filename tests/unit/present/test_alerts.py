@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from pantry_queue.monitor.alerts import Alert, alerts
-from pantry_queue.monitor.model import Counts, QueueStat, RedisFacts, SchedulerStat, Snapshot, WorkerStat
+from pantry_queue.monitor.model import BreakerStat, Counts, QueueStat, RedisFacts, SchedulerStat, Snapshot, WorkerStat
 from pantry_queue.monitor.rates import RateHistory
 from pantry_queue.text import SafeText
 
@@ -22,6 +22,8 @@ HEALTHY = Snapshot(
     queues=(QueueStat(SafeText("q"), Counts(queued=3, started=1, finished=9), (SafeText("w"),)),),
     workers=(WORKER,),
 )
+
+RESTING = BreakerStat(SafeText("agent"), "open", START + timedelta(seconds=60), START)
 
 
 def of(snapshot: Snapshot, *earlier: Snapshot) -> tuple[Alert, ...]:
@@ -53,6 +55,8 @@ def test_nothing_is_wrong_where_nothing_is_wrong() -> None:
         (replace(HEALTHY, suspended=True), "critical", "workers", "suspended; 3 wait"),
         (replace(HEALTHY, suspended=True, suspended_ttl=90.0), "critical", "workers", "suspended for 90 s more"),
         (replace(HEALTHY, quarantined=2), "warning", "quarantine", "2 unreadable jobs"),
+        (replace(HEALTHY, breaker=RESTING), "critical", "agent", "does not answer (since 12:00:00 UTC); receipts wait"),
+        (replace(HEALTHY, breaker=replace(RESTING, refused=True)), "critical", "agent", "refuses our token"),
         (replace(HEALTHY, redis=replace(HEALTHY.redis, used_memory=850)), "warning", "Redis", "85% of its limit"),
         (replace(HEALTHY, redis=replace(HEALTHY.redis, used_memory=990)), "critical", "Redis", "99% of its limit"),
         (

@@ -219,6 +219,17 @@ class TestWorkers:
         assert workers.worker_rows(taken)
         assert workers.verdict_lines(bare, taken)
 
+    def test_who_goes_on_with_a_paused_queue(self) -> None:
+        taken = snapshot()
+        (paused,) = [queue.name for queue in taken.queues if queue.paused]
+        stock = replace(taken.workers[0], queues=(paused,))
+        told = [cell.text for line in workers.verdict_lines(stock, taken) for cell in line]
+        assert f"a stock RQ worker, which goes on taking from what is paused: {paused}" in told
+        ours = replace(stock, pantry=SafeText("0.1.0"), allowed=(SafeText("shop."),))
+        told = [cell.text for line in workers.verdict_lines(ours, taken) for cell in line]
+        assert not any("stock" in text for text in told)
+        assert {"tasks ", "shop."} <= set(told)
+
     def test_summary(self) -> None:
         assert workers.summary(snapshot()) == "5 workers: 3 busy, 1 idle, 1 late"
         assert workers.summary(replace(snapshot(), workers=())) == "0 workers"
