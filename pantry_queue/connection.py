@@ -1,8 +1,9 @@
 """From Settings to a Redis connection, and from Redis' errors to one of ours.
 
-Three kinds of caller, three policies: a reader gives up after a second, since a console must say that Redis is
+Four kinds of caller, four policies: a reader gives up after a second, since a console must say that Redis is
 away rather than wait for it; a client waits longer and repeats, which is safe because every write of ours can be
-sent twice; a worker is handed over to RQ, which sets its own time-outs.
+sent twice; an operator does the same for at most 20 seconds, since a person waits; a worker is handed over to RQ,
+which sets its own time-outs.
 """
 
 from __future__ import annotations
@@ -16,12 +17,12 @@ from urllib.parse import unquote
 
 from pantry_queue import sentinel
 from pantry_queue.config import EMBEDDED, Settings, mask_url
-from pantry_queue.errors import ConfigError, RedisUnavailable
+from pantry_queue.errors import ConfigError, PantryError, RedisUnavailable
 
 if TYPE_CHECKING:
     from redis import Redis
 
-Purpose = Literal["reader", "client", "worker"]
+Purpose = Literal["reader", "client", "operator", "worker"]
 
 _SCHEMES = ("redis", "rediss", "unix", *sentinel.SCHEMES)
 _EXPECTED = "redis://host:port/db, rediss://..., unix:///path/to/socket, redis+sentinel://... or embedded"
@@ -39,7 +40,8 @@ def connect(settings: Settings, purpose: Purpose = "client") -> Redis:
 
     Args:
         settings: where Redis is.
-        purpose: `reader` (1 s, never repeats), `client` (5 s, repeats three times) or `worker` (as RQ wants it).
+        purpose: `reader` (1 s, never repeats), `client` (5 s, repeats three times, and so does the making of its link),
+            `operator` (5 s, repeats three times and no more) or `worker` (as RQ wants it).
 
     Raises:
         ConfigError: the URL cannot be used; the message never holds a password.
@@ -104,11 +106,14 @@ def _policy(purpose: Purpose) -> dict[str, Any]:
             "retry": Retry(NoBackoff(), 0),
             "client_name": "pantry-console",
         }
-    if purpose == "client":
+    if purpose in ("client", "operator"):
+        from pantry_queue.trying_again import OutermostRetry
+
+        kind = Retry if purpose == "client" else OutermostRetry
         return common | {
             "socket_timeout": 5.0,
             "socket_connect_timeout": 2.0,
-            "retry": Retry(ExponentialBackoff(cap=1.0, base=0.05), 3),
+            "retry": kind(ExponentialBackoff(cap=1.0, base=0.05), 3),
             "client_name": "pantry-queue",
         }
     return common | {"socket_connect_timeout": 5.0}
@@ -140,6 +145,29 @@ def translated(settings: Settings) -> Iterator[None]:
         raise unavailable(error, settings) from error
     except (ConnectionError, TimeoutError, OSError) as error:
         raise unavailable(error, settings) from error
+
+
+@contextmanager
+def held_as(key: str, what: str) -> Iterator[None]:
+    """Tells which key of ours something else has written over, where a command inside the block meets one.
+
+    Args:
+        key: its name.
+        what: the kind of key it should be.
+
+    Raises:
+        PantryError: it is of another kind.
+    """
+    import redis.exceptions as redis_errors
+
+    try:
+        yield
+    except redis_errors.ResponseError as error:
+        if "WRONGTYPE" not in str(error):
+            raise
+        raise PantryError(
+            f"The key {key} is no {what}, so something else has written over it: rename or delete that key."
+        ) from None
 
 
 def unavailable(error: Exception, settings: Settings) -> RedisUnavailable:

@@ -13,8 +13,8 @@ from console.cli.target import of
 if TYPE_CHECKING:
     from pantry_queue.control.audit import Entry
 
-#: Seconds one question waits for news; Ctrl-C is noticed in between.
-_WAIT = 1.0
+#: Seconds one question waits for news, less than a reader waits for any answer; Ctrl-C is noticed in between.
+_WAIT = 0.5
 
 
 def audit(
@@ -29,7 +29,7 @@ def audit(
     """Who did what to how many, when, from where, and why. Oldest first."""
     from pantry_queue.control import audit as record
 
-    with writer(of(context)) as scripts:
+    with writer(of(context), "reader") as scripts:
         entries = record.newest(scripts.connection, scripts.keys, limit)
         if as_json and not follow:
             output.document([entry_json(entry) for entry in entries])

@@ -23,6 +23,7 @@ from pantry_queue.control.actions import Action
 from pantry_queue.errors import Refused
 
 if TYPE_CHECKING:
+    from pantry_queue.connection import Purpose
     from pantry_queue.control.audit import Actor
     from pantry_queue.control.lua import Scripts
     from pantry_queue.control.plan import Options, Plan, Selection
@@ -93,8 +94,11 @@ def carry_out(target: Target, action: Action, selection: Selection, options: Opt
 
 
 @contextmanager
-def writer(target: Target) -> Iterator[Scripts]:
+def writer(target: Target, purpose: Purpose = "operator") -> Iterator[Scripts]:
     """One connection for changing things; errors inside become one sentence.
+
+    Args:
+        purpose: `reader` for what only looks at what was done.
 
     Raises:
         RedisUnavailable: the server is away, or refused us.
@@ -104,7 +108,7 @@ def writer(target: Target) -> Iterator[Scripts]:
 
     settings = target.settings()
     with translated(settings):
-        client = connect(settings)
+        client = connect(settings, purpose)
         try:
             yield Scripts(client, target.keys(), settings)
         finally:

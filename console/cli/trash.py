@@ -25,7 +25,7 @@ def list_operations(context: typer.Context, as_json: AsJson = False) -> None:
     """Operations that can be undone, newest first."""
     from pantry_queue.control import trash
 
-    with writer(of(context)) as scripts:
+    with writer(of(context), "reader") as scripts:
         found = trash.operations(scripts)
     if as_json:
         output.document([_operation_json(kept) for kept in found])
@@ -66,7 +66,7 @@ def show(
     """The jobs of an operation, as they were before it."""
     from pantry_queue.control import trash
 
-    with writer(of(context)) as scripts:
+    with writer(of(context), "reader") as scripts:
         found = trash.jobs(scripts, operation, count=limit)
     if as_json:
         output.document([{"id": job.id, "state": job.state, "queue": job.queue} for job in found])

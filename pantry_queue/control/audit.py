@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
+from pantry_queue.connection import held_as
 from pantry_queue.keys import Keys
 from pantry_queue.text import SafeText, safe
 
@@ -105,12 +106,14 @@ def record(
         facts: selection, counts, reason.
     """
     entry: dict[Any, Any] = dict(fields(operation, event, action, actor, facts))
-    connection.xadd(keys.audit, entry, maxlen=KEPT_ENTRIES, approximate=True)
+    with held_as(keys.audit, "stream"):
+        connection.xadd(keys.audit, entry, maxlen=KEPT_ENTRIES, approximate=True)
 
 
 def newest(connection: Redis, keys: Keys, count: int) -> list[Entry]:
     """The last entries, oldest first."""
-    found: Any = connection.xrevrange(keys.audit, count=count)
+    with held_as(keys.audit, "stream"):
+        found: Any = connection.xrevrange(keys.audit, count=count)
     return [_entry(name, values) for name, values in reversed(found)]
 
 
@@ -120,7 +123,8 @@ def following(connection: Redis, keys: Keys, after: str, seconds: float) -> Iter
     Args:
         after: id of an entry; `$` is none that exist already.
     """
-    reply: Any = connection.xread({keys.audit: after}, count=_PAGE, block=max(1, int(seconds * 1000)))
+    with held_as(keys.audit, "stream"):
+        reply: Any = connection.xread({keys.audit: after}, count=_PAGE, block=max(1, int(seconds * 1000)))
     # A mapping under RESP3, pairs under RESP2.
     streams = reply.values() if isinstance(reply, dict) else [entries for _, entries in reply or ()]
     for entries in streams:

@@ -11,7 +11,7 @@ from datetime import datetime
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
-from pantry_queue.connection import translated
+from pantry_queue.connection import held_as, translated
 from pantry_queue.control import audit, records, run
 from pantry_queue.control.actions import ACTIONS
 from pantry_queue.control.engine import Run
@@ -125,7 +125,8 @@ def undo(
 
 def held_names(client: Redis, keys: Keys) -> list[str]:
     """Names of the operations in the trash, the one that expires next first."""
-    found: Any = client.zrange(keys.trash, 0, -1)
+    with held_as(keys.trash, "sorted set"):
+        found: Any = client.zrange(keys.trash, 0, -1)
     return [wire.name_of(name) for name in found]
 
 
@@ -197,7 +198,9 @@ def about_of(scripts: Scripts, name: str) -> dict[str, bytes]:
         Refused: it was done under another key prefix.
     """
     names = ("action", "kind", "prefix", "at", "selection", "reason", "user", "done", "left")
-    about = wire.fields(scripts.connection.hmget(scripts.keys.operation(name), names), names)
+    key = wire.raw_of(scripts.keys.operation(name))  # what was typed need not be UTF-8
+    with held_as(safe(key), "hash"):
+        about = wire.fields(scripts.connection.hmget(key, names), names)
     prefix = about.get("prefix")
     if prefix is None:
         raise gone(name)

@@ -42,7 +42,7 @@ class JobFacts:
     Attributes:
         raw_id, raw_queue: as Redis holds them (`wire.name_of`).
         places: lists and registries that hold the job, by the states of `model.STATES`; a registry with its score.
-        unreadable: fields RQ cannot read.
+        unreadable: fields RQ cannot read; overwritten: its key is no hash at all.
         quarantine: why it was set aside, where it was.
         taken_for: seconds since somebody first saw it stuck between queue and start.
         dependencies: the jobs it waits for, as a tree.
@@ -58,6 +58,7 @@ class JobFacts:
     snapshot: Snapshot
     places: dict[str, float | None] = field(default_factory=dict)
     unreadable: tuple[str, ...] = ()
+    overwritten: bool = False
     quarantine: SafeText | None = None
     taken_for: float | None = None
     dependencies: JobNode | None = None
@@ -113,6 +114,7 @@ def collect(client: Redis, keys: Keys, job_id: str, *, allowed: tuple[str, ...] 
         snapshot=deployment,
         places=_places(replies),
         unreadable=_unreadable(replies["fields"]),
+        overwritten="WRONGTYPE" in str(replies["fields"]) and isinstance(replies["fields"], Exception),
         quarantine=_quarantine(replies),
         taken_for=_taken_for(replies, deployment.taken_at),
         dependencies=tree.read(client, keys, job_id, direction="dependencies", depth=4, most=50) if waits else None,

@@ -49,6 +49,8 @@ def quarantine(facts: JobFacts) -> Check:
 def readable(facts: JobFacts) -> Check:
     """RQ can read its id and fields; a stock worker ends of one that it cannot."""
     troubles = [f"The field {name} holds what RQ cannot read." for name in facts.unreadable]
+    if facts.overwritten:
+        troubles.append("The key of this job is not a hash: something else has written over it.")
     if not READABLE_ID.fullmatch(facts.raw_id):
         troubles.append("Its id holds other characters than letters, digits, _ and -, which RQ 3 cannot read.")
     if not troubles:
