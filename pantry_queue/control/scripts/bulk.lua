@@ -13,7 +13,7 @@
 -- Reply: a JSON array: entries looked at, jobs done, entries that were no jobs and were taken out, for each job that
 -- was left alone its id and why, and for each that Redis would refuse its id and Redis' words.
 -- A turn that is sent again after a lost reply changes nothing and is answered as before.
-local insert = table.insert
+local insert, unpack = table.insert, unpack
 local o = cjson.decode(ARGV[2])
 local iso, operation = o.iso, o.operation
 local KEY = operation and operation.key

@@ -47,19 +47,29 @@ local function renew_odd(key, job, queue)
   if #fields > 0 then call('HSET', key, unpack(fields)) end
 end
 
+-- What is written into the hash, but for what is so already. Mostly it is the same as for the job before.
+local fields, f_began, f_ended, f_retries, f_limited
+local function renewed(began, ended, retries, limited)
+  if fields and began == f_began and ended == f_ended and retries == f_retries and limited == f_limited then return end
+  f_began, f_ended, f_retries, f_limited = began, ended, retries, limited
+  fields = {'exc_info', EMPTY_TRACEBACK}
+  local function put(name, value)
+    insert(fields, name)
+    insert(fields, value)
+  end
+  if began then put('started_at', '') end
+  if ended then put('ended_at', '') end
+  if retries then put('retries_left', retries) end
+  if not limited then  -- else it is set with the slot
+    put('status', 'queued')
+    put('enqueued_at', iso)
+  end
+end
+
 local function renew(key, job, queue, limited)
   local intervals = job[INTERVALS]
-  local retries = intervals and all_retries(intervals, job[RETRIES])
-  if limited then
-    call('HSET', key, 'exc_info', EMPTY_TRACEBACK, 'started_at', '', 'ended_at', '')
-    if retries then call('HSET', key, 'retries_left', retries) end
-  elseif retries then
-    call('HSET', key, 'exc_info', EMPTY_TRACEBACK, 'started_at', '', 'ended_at', '', 'status', 'queued', 'enqueued_at',
-      iso, 'retries_left', retries)
-  else
-    call('HSET', key, 'exc_info', EMPTY_TRACEBACK, 'started_at', '', 'ended_at', '', 'status', 'queued', 'enqueued_at',
-      iso)
-  end
+  renewed(job[STARTED] ~= '', job[ENDED_AT] ~= '', intervals and all_retries(intervals, job[RETRIES]), limited)
+  call('HSET', key, unpack(fields))
   if intervals and job[RETRIED] then call('HDEL', key, 'number_of_retries') end
   if not job[GROUP] or not job[CREATED] or not is_set(job[TIMEOUT]) or queue ~= job[ORIGIN] then
     renew_odd(key, job, queue)
@@ -70,8 +80,8 @@ end
 -- how long it had to live.
 local WITH_ENTRY = true
 local ENTRY_EXPIRES = {failed = true, stopped = true, finished = true}
-local function expires_with_entry(state, score)
-  local at = ENTRY_EXPIRES[state] and score and tonumber(score)
+local function expires(score)
+  local at = score and tonumber(score)
   return at and at > now and at < math.huge
 end
 
@@ -119,61 +129,76 @@ end})
 call('SCARD', P .. ':queues')
 
 local ids, scores, looked = pick()
-local taken, gone, others, started, pushes, queues = {}, grouped(), grouped(), grouped(), grouped(), {}
+local done, taken, origins, others, started = 0, {}, {}, grouped(), grouped()
+local queues, pushes, pushed = {}, grouped(), {}
 
 local function push()
   for queue, list in pairs(pushes) do call_many(front and 'LPUSH' or 'RPUSH', queue_key(queue), list) end
-  pushes = grouped()
+  pushes, pushed = grouped(), {}
 end
 
--- Out of where it stood: noted here, done for all of them at the end.
+-- A job that has not ended leaves more than the registries of those that have, all of them at the end. The answer is what
+-- it waited for: a canceled job may have been deferred.
 local function leave(id, state, origin)
-  taken[#taken + 1] = id
-  insert(gone[origin], id)
   if state == 'started' then
     insert(started[origin], id)
-  elseif state == 'deferred' or state == 'scheduled' or state == 'ready_to_enqueue' then
+  elseif state ~= 'canceled' then
     insert(others[registry_key(REGISTRY[state], origin)], id)
   end
-  -- A canceled job may have been deferred.
   return (state == 'deferred' or state == 'canceled') and leave_parents(id)
 end
 
-local done = 0
+local function put_back(id, key, i, job, ttl, more)
+  local state, origin, score, parents, with_entry = job[STATUS], job[ORIGIN], scores[i], false, false
+  taken[done], origins[done] = id, origin
+  if ENTRY_EXPIRES[state] then
+    with_entry = expires(score)
+  else
+    parents = leave(id, state, origin)
+  end
+  remember(id, state, origin, score or false, renew_expiry(id, key, ttl, with_entry, more), job[STARTED], job[ENDED_AT],
+    job[TRACEBACK] or false, job[RETRIES], job[RETRIED], job[ENQUEUED], parents)
+end
+
 each(ids, scores, FIELDS, 1, function(i, id, key, job, more)
-  local state, origin = job[STATUS], job[ORIGIN]
-  local queue, limit, concurrency = to or origin, job[LIMIT], nil
+  local queue, limit, limited, concurrency = to or job[ORIGIN], job[LIMIT], false, nil
   if queue == '' then return skip(id, 'broken') end
   if o.retrying and not is_set(job[STARTED]) and not job[RETRIED] then return skip(id, 'not_retrying') end
-  local words = trouble[origin] or trouble[queue]
+  local words = trouble[job[ORIGIN]] or trouble[queue]
   if words then return refuse(id, words) end
-  done = done + 1
-  queues[queue] = true
-  if is_set(limit) then concurrency = call('HGET', key, 'rate_limit_concurrency') end
-  local limited, ttl = is_set(concurrency), job[TTL] and tonumber(job[TTL])
+  if is_set(limit) then
+    concurrency = call('HGET', key, 'rate_limit_concurrency')
+    limited = is_set(concurrency) and true
+  end
+  local ttl = job[TTL] and tonumber(job[TTL])
   if ttl and ttl <= 0 then ttl = nil end
+  done = done + 1
   if o.copies then
     id, key = copied(key, done)
     remember(id, 'none', '', false, -1)
     renew_expiry(id, key, ttl, true, more)
   else
-    local parents, score = leave(id, state, origin), scores[i]
-    local life = renew_expiry(id, key, ttl, expires_with_entry(state, score), more)
-    remember(id, state, origin, score or false, life, job[STARTED], job[ENDED_AT], job[TRACEBACK] or false,
-      job[RETRIES], job[RETRIED], job[ENQUEUED], parents)
+    put_back(id, key, i, job, ttl, more)
   end
   renew(key, job, queue, limited)
+  queues[queue] = true
   if limited then
     push()
     enter_limit(id, limit, concurrency, front)
   else
-    insert(pushes[queue], id)
+    local n = (pushed[queue] or 0) + 1
+    pushed[queue], pushes[queue][n] = n, id
   end
 end, function(_, id, why, job)
   if why ~= 'queued' or job[ENQUEUED] ~= iso then skip(id, why) end  -- else this call was sent again
 end)
 
 -- A job that was canceled while it ran stands in two of them when it ends.
+local gone = grouped()
+for k, origin in ipairs(origins) do
+  local names = gone[origin]
+  names[#names + 1] = taken[k]
+end
 for queue, names in pairs(gone) do
   for _, registry in ipairs({'finished', 'failed', 'canceled'}) do
     local key = registry_key(registry, queue)
