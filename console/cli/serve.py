@@ -14,7 +14,7 @@ import typer
 from console.cli import output
 from console.cli.durations import seconds
 from console.cli.target import Target, of, reader
-from pantry_queue.errors import ConfigError, MissingExtra, RedisUnavailable
+from pantry_queue.errors import ConfigError, MissingExtra, RedisUnavailable, Refused
 
 if TYPE_CHECKING:
     import socket
@@ -41,8 +41,9 @@ def serve(
 ) -> None:
     """The terminal interface in a browser on this machine, by an address that works once; until Ctrl-C."""
     target = of(context)
-    if read_write:
-        target.refuse_if_read_only("serve --read-write")
+    if read_write and target.read_only:
+        how = "give --read-write before serve as well" if target.profile else "leave --read-only out"
+        raise Refused(f"Browsers would change Redis, and this console is read-only: {how} to allow it.")
     patience = float(seconds(idle, "--idle"))
     _refuse_what_cannot_be_used(target)
     listening, origins, cookie = _place(host, port, path, origin or [])
