@@ -12,6 +12,7 @@ from pantry_queue.text import SafeText, safe
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from pantry_queue.control.actions import Action
     from pantry_queue.control.outcome import Outcome
     from pantry_queue.control.plan import Plan
 
@@ -34,6 +35,30 @@ WORDS: Mapping[str, str] = {
     "not_acknowledged": "nobody had acknowledged it",
     "no_room": "too many are acknowledged",
 }
+
+
+#: Verbs of the table that do not read well as they are: before and behind what they are done to, and its noun.
+_SPOKEN: Mapping[str, tuple[str, str, str]] = {
+    "jobs.retry-now": ("retry", "now", "job"),
+    "jobs.enqueue-now": ("enqueue", "now", "job"),
+    "jobs.copy": ("copy", "as new", "job"),
+    "workers.shutdown": ("shut down", "", "worker"),
+    "all.clear-failures": ("clear", "", "failed job"),
+}
+
+
+def verb_words(action: Action) -> str:
+    """What an action is called: `retry now`, `copy as new`, `clear failures`."""
+    if action.name == "all.clear-failures":
+        return "clear failures"
+    before, behind, _ = _SPOKEN.get(action.name, (action.verb, "", ""))
+    return f"{before} {behind}".strip().replace("-", " ")
+
+
+def done_to(action: Action, number: int) -> str:
+    """An action with the number of jobs it is done to: `copy 3 jobs as new`."""
+    before, behind, noun = _SPOKEN.get(action.name, (action.verb, "", "job"))
+    return f"{before} {number:,} {noun}{'' if number == 1 else 's'} {behind}".strip()
 
 
 def outcome_sentence(outcome: Outcome) -> str:
@@ -74,7 +99,7 @@ def plan_facts(plan: Plan) -> list[tuple[str, str]]:
 
 def refusal_sentence(plan: Plan) -> str:
     """Why a plan has nothing to do: `Nothing to requeue: 3 does not exist.`"""
-    verb = plan.action.verb.replace("-", " ")
+    verb = verb_words(plan.action)
     reasons: dict[str, int] = {}
     for _, why in plan.left_out:
         reasons[why] = reasons.get(why, 0) + 1

@@ -13,6 +13,7 @@ from textual.binding import Binding
 
 from console.tui.acting.offers import Offer, by_key
 from console.tui.key_table import TABLE, Group, Row, Scope
+from console.wording import verb_words
 
 __all__ = [
     "GROUPS",
@@ -110,7 +111,7 @@ def act_bindings() -> list[Binding]:
 def act_key(offer: Offer) -> Key:
     """A key that changes something, as footer and palette show it."""
     action = offer.action or offer.meant or offer.actions[0]
-    verb = action.verb.replace("-", " ")
+    verb = verb_words(action)
     what = f"{verb}: {action.what}"
     return Key(
         f"act.{action.name}",

@@ -14,6 +14,7 @@ from console.tui.commands import known_names
 from console.tui.keys import offered
 from console.tui.present.queues import queue_key
 from console.tui.present.workers import worker_key
+from console.wording import verb_words
 
 if TYPE_CHECKING:
     from console.tui.acting.chosen import Chosen
@@ -74,7 +75,7 @@ class ConsoleCommands(Provider):
             chosen = screen.chosen()
             acts = app.acting.possible(chosen)
             entries = [
-                *(Entry(act.verb.replace("-", " "), act.what, partial(_begin, app, act, chosen)) for act in acts),
+                *(Entry(verb_words(act), act.what, partial(_begin, app, act, chosen)) for act in acts),
                 *entries,
             ]
         entries += [

@@ -105,7 +105,7 @@ def test_a_day_of_an_operator(
     tmux.keys("r")
     tmux.wait("of 3")
     tmux.keys("X")
-    confirm(tmux, "Clear failures 3 jobs?")
+    confirm(tmux, "Clear 3 failed jobs?")
     tmux.wait("3 jobs deleted")
     assert redis_client.zcard("rq:failed:emails") == 0
     tmux.keys("u")
@@ -156,7 +156,7 @@ def test_a_day_of_an_operator(
     tmux.keys("[")
     tmux.wait("❯ far")
     tmux.keys("S")
-    confirm(tmux, "Shutdown worker far?")
+    confirm(tmux, "Shut down worker far?")
     assert stock_worker.wait(30) == 0
     say(tmux, "enqueue tests.tui.tasks.add 1 b:=2 --queue bulk --job-id new")
     tmux.wait("Enqueue a new job")

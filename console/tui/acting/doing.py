@@ -11,7 +11,7 @@ from console.tui.acting.running import Running
 from console.tui.acting.stage import Stage
 from console.tui.screens.confirm import CANARY
 from console.tui.screens.progress import ProgressScreen
-from console.wording import outcome_sentence
+from console.wording import outcome_sentence, verb_words
 from pantry_queue.control.actions import ACTIONS
 from pantry_queue.control.canary import rest
 from pantry_queue.control.outcome import Outcome, Progress
@@ -47,7 +47,7 @@ class Doing:
 
     async def run(self, plan: Plan, reason: str) -> None:
         """Do it."""
-        verb = plan.action.verb.replace("-", " ")
+        verb = verb_words(plan.action)
         running = self._open(Running(verb, f"{verb.capitalize()} {plan.scope}", plan.total))
         try:
             outcome = await self._actor.run(
@@ -91,7 +91,9 @@ class Doing:
         Returns:
             The rest, and what became of those; None when that broke off.
         """
-        running = self._open(Running("try", f"Trying {CANARY} first, until they have ended", 0))
+        running = self._open(
+            Running("try", f"Trying {CANARY} first, until they have ended, or for {CANARY_SECONDS / 60:.0f}m", 0)
+        )
         self.show_running()
         try:
             some = await self._actor.first(plan, CANARY)

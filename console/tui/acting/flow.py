@@ -18,7 +18,7 @@ from console.tui.acting.verbs import Said, action_of
 from console.tui.present.acting import queues_told
 from console.tui.screens.confirm import Confirm, Confirmed
 from console.tui.screens.enqueue import Enqueue, Wanted
-from console.wording import refusal_sentence
+from console.wording import refusal_sentence, verb_words
 from pantry_queue.control.actions import ACTIONS, Action, Noun
 from pantry_queue.control.plan import Options, Plan, Selection
 from pantry_queue.errors import PantryError
@@ -115,7 +115,7 @@ class Acting:
         elif action.name == "jobs.enqueue":
             if self._claim("enqueue"):
                 self._start(self._ask_new({**_queue_of(chosen), **(given or {})}))
-        elif self._claim(action.verb.replace("-", " ")):
+        elif self._claim(verb_words(action)):
             whole = chosen is None or action.noun == "all"
             selection = Selection(everything=True) if chosen is None or whole else chosen.selection
             self._start(self._plan(action, selection, given or {}))
@@ -127,7 +127,7 @@ class Acting:
             self._stage.tell("No action of the console does this; what does is said with it.")
         elif reason:
             self._stage.tell(reason, severity="warning")
-        elif self._claim(action.verb.replace("-", " ")):
+        elif self._claim(verb_words(action)):
             everything = action.noun == "all"
             selection = Selection(ids=act.ids, states=act.states, queues=act.queues, everything=everything)
             self._start(self._plan(action, selection, {}, shown=True))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from console.tui.acting.chosen import Chosen
 from console.tui.session import Session
+from console.wording import verb_words
 from pantry_queue.control.actions import ACTIONS, Action, Noun
 from pantry_queue.monitor.wire import raw_of
 
@@ -130,7 +131,7 @@ def _now(action: Action, chosen: Chosen | None, session: Session) -> bool:
 def unfit(actions: tuple[Action, ...], chosen: Chosen | None) -> str:
     """Why none of these can be done to what is chosen."""
     states = tuple(dict.fromkeys(state for action in actions for state in action.states))
-    verb = actions[0].verb.replace("-", " ")
+    verb = verb_words(actions[0])
     if chosen is None:
         return f"Nothing is chosen to {verb}."
     if actions[0].name in _WORKERS_ONLY:

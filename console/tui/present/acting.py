@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from console.tui.present.cells import Cell, Chip, chip, key_chip
-from console.tui.present.words import age, amount, count, seconds_between
-from console.wording import WORDS, shown
+from console.tui.present.words import age, count, seconds_between
+from console.wording import WORDS, done_to, shown, verb_words
 from pantry_queue.control.plan import Plan
 from pantry_queue.monitor.model import Snapshot
 from pantry_queue.monitor.rates import RateHistory
@@ -24,7 +24,7 @@ _Sides = tuple[Sequence[Chip], Sequence[Chip]]
 
 def verb_of(plan: Plan) -> str:
     """`retry now`."""
-    return plan.action.verb.replace("-", " ")
+    return verb_words(plan.action)
 
 
 def title(plan: Plan) -> str:
@@ -40,7 +40,7 @@ def title(plan: Plan) -> str:
 def button(plan: Plan) -> str:
     """`delete 36 jobs`."""
     if plan.action.states:
-        return f"{verb_of(plan)} {amount(plan.total, 'job')}"
+        return done_to(plan.action, plan.total)
     return "delete for good" if plan.action.noun == "trash" else verb_of(plan)
 
 

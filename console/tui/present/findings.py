@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from console.tui.present.cells import Cell
+from console.wording import verb_words
 from pantry_queue.control.actions import ACTIONS
 from pantry_queue.monitor.wire import raw_of
 from pantry_queue.text import safe
@@ -60,7 +61,7 @@ def remedy_words(finding: Finding) -> str:
     action = ACTIONS.get(act.name)
     if action is None:
         return ""
-    verb = action.verb.replace("-", " ")
+    verb = verb_words(action)
     if len(act.ids) > 1:
         return f"{verb} {len(act.ids):,} {action.noun}"
     if act.ids:

@@ -17,6 +17,7 @@ from console.tui.keys import Key, Scope, bindings, help_sections
 from console.tui.present.cells import Cell, chip
 from console.tui.widgets.line import Heading, Line
 from console.tui.widgets.text_view import TextView
+from console.wording import verb_words
 
 _KEY_WIDTH = 15
 _WIDTH = 54
@@ -66,7 +67,7 @@ def _acts(offers: Sequence[Offer], width: int) -> list[tuple[Cell, ...]]:
     for offer in offers:
         action = offer.action or offer.meant or offer.actions[0]
         said, tone = (action.what, "") if offer.action else (offer.reason, "faint")
-        verb = action.verb.replace("-", " ").ljust(_VERB_WIDTH)
+        verb = verb_words(action).ljust(_VERB_WIDTH)
         for place, part in enumerate(wrap(said, width - 6 - _VERB_WIDTH)):
             key, name = (offer.key, verb) if place == 0 else (" ", " " * _VERB_WIDTH)
             lines.append((Cell("  "), Cell(key, "key" if offer.action else "faint"), Cell(f"  {name}{part}", tone)))
