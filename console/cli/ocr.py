@@ -11,6 +11,9 @@ from console.cli import output
 from console.cli.target import of
 from pantry_queue.errors import ConfigError
 
+#: As `pantry_queue.receipts.store.MAX_ID`, the import of which costs every command a database library.
+MAX_ID = 2**62
+
 app = typer.Typer(help="Receipts: hand them in to be read.", no_args_is_help=True, rich_markup_mode=None)
 
 
@@ -19,9 +22,10 @@ def enqueue(
     context: typer.Context,
     images: Annotated[list[str], typer.Argument(metavar="IMAGE...", help="Paths or URLs of receipt images.")],
     receipt_id: Annotated[
-        int | None, typer.Option(min=1, help="Receipt in the store; a new one is made for each image when left out.")
+        int | None,
+        typer.Option(min=1, max=MAX_ID, help="Receipt in the store; a new one is made for each image without it."),
     ] = None,
-    user_id: Annotated[int, typer.Option(min=1, help="Whose receipts they are.")] = 1,
+    user_id: Annotated[int, typer.Option(min=1, max=MAX_ID, help="Whose receipts they are.")] = 1,
     priority: Annotated[str, typer.Option(help="high, default or low.")] = "default",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
@@ -59,6 +63,10 @@ def _located(image: str) -> str:
     if "://" in image:
         return image
     path = Path(image)
-    if not path.is_file():
+    try:
+        found = path.is_file()
+    except (OSError, ValueError):  # no name of a file at all
+        found = False
+    if not found:
         raise ConfigError(f"There is no file {image}: name an image that exists, or a URL that the agent can read.")
     return str(path.absolute())

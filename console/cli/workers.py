@@ -15,8 +15,16 @@ from pantry_queue.errors import NotFound
 if TYPE_CHECKING:
     from pantry_queue.workers.fleet import LocalWorker
 
+
+def _named(queues: list[str] | None) -> list[str] | None:
+    if queues and not all(queues):
+        raise typer.BadParameter("a queue has a name")
+    return queues
+
+
 Queues = Annotated[
-    list[str] | None, typer.Option("--queue", help="Queue to listen to, the first is taken first; repeat for more.")
+    list[str] | None,
+    typer.Option("--queue", callback=_named, help="Queue to listen to, the first is taken first; repeat for more."),
 ]
 Count = Annotated[int, typer.Option(min=1, max=64, help="How many worker processes.")]
 

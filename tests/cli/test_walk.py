@@ -9,6 +9,8 @@ from collections.abc import Iterator
 import pytest
 from redis import Redis
 
+from console.cli.ocr import MAX_ID
+from pantry_queue.receipts import store
 from pantry_queue.text import safe
 
 from .conftest import Cli
@@ -29,9 +31,13 @@ ODD = b"\xff\x1b"
         ["enqueue", "operator.add", "--in", "9" * 23],
         ["jobs", "reschedule", "x", "--in", "9999999999w"],
         ["suspend", "--for", "3651d"],
+        ["ocr", "enqueue", "x", "--user-id", str(MAX_ID + 1)],
+        ["ocr", "enqueue", "x", "--receipt-id", str(MAX_ID + 1)],
+        ["workers", "run", "--queue", ""],
+        ["workers", "launch", "--queue", ""],
     ],
 )
-def test_times_nobody_can_wait_for_are_wrong_usage(cli: Cli, arguments: list[str]) -> None:
+def test_what_no_command_can_do_is_wrong_usage(cli: Cli, arguments: list[str]) -> None:
     done = cli(*arguments)
     assert (done.code, done.out) == (2, "")
     assert "Invalid value" in done.err
@@ -39,6 +45,12 @@ def test_times_nobody_can_wait_for_are_wrong_usage(cli: Cli, arguments: list[str
 
 def test_a_plug_in_takes_none_either(cli: Cli) -> None:
     assert cli("check", "--stalled", "nan").code == 3
+
+
+def test_a_name_no_file_can_have_is_no_file(cli: Cli) -> None:
+    done = cli("ocr", "enqueue", "x" * 5000)
+    assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
+    assert store.MAX_ID == MAX_ID
 
 
 def test_what_is_repeated_of_a_command_line_is_made_safe(cli: Cli) -> None:
