@@ -31,7 +31,10 @@ def list_profiles(
     elif known:
         output.table(
             ("PROFILE", "URL", "PRODUCTION", "READ-ONLY"),
-            ((p.name, _json(p)["url"], "yes" if p.production else "", "yes" if p.read_only else "") for p in known),
+            (
+                (_json(p)["name"], _json(p)["url"], "yes" if p.production else "", "yes" if p.read_only else "")
+                for p in known
+            ),
         )
     else:
         output.note(f"There are no profiles; write them to {path()} (see docs/cli.md).")
@@ -58,17 +61,21 @@ def check(name: Annotated[str, typer.Argument(metavar="NAME")]) -> None:
     from console.cli import status
     from console.cli.target import Target
     from console.profiles import find
+    from pantry_queue.text import safe
 
     snapshot = status.take(Target(url=find(name).url))
-    output.text(f"{name}: {' '.join((snapshot.redis.server, snapshot.redis.version, 'at', snapshot.target)).strip()}")
+    output.text(
+        f"{safe(name)}: {' '.join((snapshot.redis.server, snapshot.redis.version, 'at', snapshot.target)).strip()}"
+    )
 
 
 def _json(profile: Any) -> dict[str, Any]:
     from pantry_queue.config import mask_url
+    from pantry_queue.text import safe
 
     return {
-        "name": profile.name,
-        "url": mask_url(profile.url),
+        "name": safe(profile.name),
+        "url": safe(mask_url(profile.url)),
         "production": profile.production,
         "read_only": profile.read_only,
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from redis import Redis
@@ -61,6 +62,15 @@ def test_what_is_repeated_of_a_command_line_is_made_safe(cli: Cli) -> None:
     for command in (["undo"], ["trash", "show"], ["trash", "empty", "--yes"]):
         gone = cli(*command, ODD.decode("utf-8", "surrogateescape"))
         assert (gone.code, gone.out, gone.err) == (3, "", sentence)
+
+
+def test_what_stands_in_a_config_file_is_made_safe_too(cli: Cli, tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text('[profiles."odd\\u001b[2J"]\nurl = "redis://127.0.0.1:1/\\u001b"\n')
+    for arguments in (["profiles", "list"], ["profiles", "show", "odd\x1b[2J"], ["profiles", "check", "odd\x1b[2J"]):
+        done = cli(*arguments, PANTRY_CONFIG=str(config))
+        assert "\x1b" not in done.out + done.err
+        assert done.out or done.code == 5 or done.code == 2
 
 
 def test_a_key_of_ours_that_was_written_over_is_named(cli: Cli, redis_client: Redis) -> None:

@@ -136,12 +136,6 @@ async def test_who_has_no_business_here_is_refused(url: str) -> None:
             assert "unix:" not in command
             assert await refused() == 503, "one console at a time"
             assert await refused("/ws", **here) == 503
-            await socket.send_str('["stdin", 7]')
-            assert "no page of this console says" in await reason_of(socket)
-            until(lambda: not served.consoles(), "the process ends")
-            assert await refused() == 200
-            socket = await web.ws_connect(f"{served.base}/ws", headers=here)
-            await screen_of(socket, "parcels")
             left = list(served.consoles())
             assert left
             served.end(signal.SIGKILL)
