@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-HINT = (
-    "? tells the keys of each screen, : goes somewhere; nothing is changed before you have seen what and confirmed it"
-)
+HINT = "New here: ? tells the keys, : goes somewhere; nothing changes unconfirmed"
 
 
 def path() -> Path:

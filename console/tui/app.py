@@ -159,6 +159,7 @@ class ConsoleApp(Connecting):
         if self._watch:
             terminal.end_on_signals(self._end)
             terminal.end_with_it(self._end)
+        self.app_resume_signal.subscribe(self, lambda _: self.resumed())
         self._read()
         if self._start is not None:
             self.call_later(visit, self, self._start)

@@ -242,6 +242,7 @@ _SCREENS: tuple[tuple[Scope, Group, tuple[Row, ...]], ...] = (
                 11,
                 palette=True,
             ),
+            Row("suspend", "ctrl+z", "suspend", "back to the shell for a while; fg there returns"),
             Row("mouse", "ctrl+o", "mouse", "leave the mouse to the terminal, or take it again", palette=True),
             Row("repaint", "ctrl+l", "repaint", "draw everything again", palette=True),
             Row("command", "colon", "command", "go to an address, as in :jobs ocr failed", "go to", 10, ":"),

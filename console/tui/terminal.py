@@ -118,6 +118,15 @@ def is_there() -> bool:
         return False
 
 
+def has_shell() -> bool:
+    """Whether a shell that can continue stopped jobs started us: without one, who stops stays stopped."""
+    parent = os.getppid()
+    try:
+        return os.getsid(parent) == os.getsid(0) and os.getpgid(parent) != os.getpgrp()
+    except OSError:
+        return False
+
+
 def end_on_signals(end: Callable[[int], None]) -> None:
     """Call `end` with the exit code when we are asked to end or the terminal hangs up.
 

@@ -16,6 +16,7 @@ from console.tui.copying.texts import Copyable
 from console.tui.present.words import count
 from console.tui.screens.copy_menu import CopyMenu, Wanted, Way
 from console.tui.screens.write_file import WriteFile
+from console.tui.terminal import has_shell
 from pantry_queue.text import safe
 
 if TYPE_CHECKING:
@@ -32,6 +33,9 @@ class WithTerminal(App[int]):
 
     look: Terminal
     _has_mouse: bool | None = None
+
+    def ask(self, *, overview: bool = False) -> None:
+        """See `console.tui.going.Going.ask`."""
 
     def get_driver_class(self) -> type[Driver]:
         """Ours where Textual's is the one for terminals."""
@@ -121,3 +125,15 @@ class WithTerminal(App[int]):
             "clicks do something here" if self._has_mouse else "it selects text of the terminal; ctrl+o takes it back"
         )
         self.tell(f"Mouse {'on' if self._has_mouse else 'off'}: {said}.")
+
+    def action_suspend(self) -> None:
+        """Stop, as ctrl+z stops other programs, until the shell continues us."""
+        if self.look.restricted or self.is_web or not has_shell():
+            self.tell("No shell started this console, so there is none to go back to.", severity="warning")
+        else:
+            self.action_suspend_process()
+
+    def resumed(self) -> None:
+        """The shell has continued us: the screen is empty, and what was on it is old."""
+        self.refresh(layout=True)
+        self.ask(overview=True)

@@ -65,9 +65,9 @@ async def test_a_word_for_who_is_here_for_the_first_time() -> None:
     app.session.hint = first_run.HINT
     async with app.run_test(size=SIZES[0]) as pilot:
         await settle(pilot)
-        assert "? tells the keys" in lines(app)[-2]
+        assert "New here: ? tells" in lines(app)[-2]
         await press(pilot, "question_mark", "question_mark")
-        assert "? tells the keys" not in screen(app)
+        assert "New here: ? tells" not in screen(app)
 
 
 def test_it_is_said_once(tmp_path, monkeypatch) -> None:  # type: ignore[no-untyped-def]

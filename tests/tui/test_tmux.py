@@ -65,6 +65,10 @@ def test_a_visit(tmux: Tmux, redis_client: object) -> None:
     tmux.wait("─ Facts ─")
     tmux.keys("1")
     tmux.wait("Throughput")
+    tmux.keys("C-z")
+    tmux.wait(lambda shown: "before" in shown and "Throughput" not in shown)
+    tmux.keys("fg; echo ended with $?", "Enter")
+    tmux.wait(lambda shown: "Throughput" in shown and "✓ live" in shown and "? keys" in shown)
     tmux.keys("q")
     left = tmux.wait("ended with 0")
     assert "before" in left
