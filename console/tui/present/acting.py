@@ -39,6 +39,8 @@ def title(plan: Plan) -> str:
 
 def button(plan: Plan) -> str:
     """`delete 36 jobs`."""
+    if plan.action.noun == "queues":
+        return f"{verb_of(plan)} queue"
     if plan.action.states:
         return done_to(plan.action, plan.total)
     return "delete for good" if plan.action.noun == "trash" else verb_of(plan)

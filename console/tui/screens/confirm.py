@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from textwrap import wrap
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
+from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widget import Widget
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
 from console.tui.acting.choices import Given
 from console.tui.keys import bindings
@@ -28,12 +30,15 @@ from console.tui.widgets.text_view import TextView
 from console.tui.widgets.tick import Tick
 from pantry_queue.control.plan import Options, Plan, completed
 from pantry_queue.errors import PantryError
+from pantry_queue.text import safe
 
 if TYPE_CHECKING:
     from console.tui.acting.actor import Actor
 
 #: Lines of the dialog that are neither the plan nor something to fill in.
-_FRAME = 8
+_FRAME = 7
+#: Lines what is wrong may take, as in the style sheet.
+_MOST_SAID = 3
 #: So many are tried first when that is asked for.
 CANARY = 5
 
@@ -93,6 +98,7 @@ class Confirm(ModalScreen[Confirmed | None]):
         self._given = given or {}
         self._queues = queues or {}
         self._planning = False
+        self._wrong = ""
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
@@ -115,7 +121,7 @@ class Confirm(ModalScreen[Confirmed | None]):
                 with Horizontal(classes="dialog-field"):
                     yield Line(classes="dialog-label", left=[chip("Type", "warning")])
                     yield Input(id="count", compact=True, placeholder=f"{self._plan.total} to go on")
-            yield Line(id="confirm-wrong")
+            yield Static(id="confirm-wrong", markup=False)
             with Horizontal(classes="dialog-choices"):
                 yield Choice(button(self._plan), id="go")
                 yield Line(id="confirm-keys")
@@ -133,7 +139,9 @@ class Confirm(ModalScreen[Confirmed | None]):
 
     def _tell(self, wrong: str = "") -> None:
         """What is wrong, and what the keys do."""
-        self.query_one("#confirm-wrong", Line).show([chip(wrong, "failed")] if wrong else [])
+        self._wrong = safe(wrong, 300)
+        self.query_one("#confirm-wrong", Static).update(Content(self._wrong))
+        self._fill()
         self.query_one("#confirm-keys", Line).show(
             [key_chip("T", f"try {CANARY} first", rank=2, action="screen.canary")] if self._can_try() else [],
             [key_chip("tab", "next field", rank=3), key_chip("esc", "cancel", action="screen.cancel")],
@@ -145,8 +153,10 @@ class Confirm(ModalScreen[Confirmed | None]):
     def _fill(self) -> None:
         text = self.query_one(TextView)
         asking = len(self.query(Input)) + len(self.query(Tick)) + 2 * len(self.query(CallLine))
-        room = self.size.height * 96 // 100 - _FRAME - asking
-        size = (max(30, text.size.width - 1), room)
+        width = max(30, text.size.width - 1)
+        said = min(_MOST_SAID, max(1, len(wrap(self._wrong, width))))
+        room = self.size.height * 96 // 100 - _FRAME - asking - said
+        size = (width, room)
         text.styles.max_height = max(3, room)
         text.show(plan_lines(self._plan, self._now, self._tried, size, self._queues))
 

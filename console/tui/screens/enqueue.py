@@ -10,9 +10,10 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
+from textual.content import Content
 from textual.screen import ModalScreen
 from textual.suggester import SuggestFromList
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
 from console.tui.acting.new_job import BLANKS, Typed, command, read
 from console.tui.keys import bindings, written
@@ -84,7 +85,7 @@ class Enqueue(ModalScreen[Wanted | None]):
                         select_on_focus=False,
                     )
             yield TextView(id="new-facts")
-            yield Line(id="confirm-wrong")
+            yield Static(id="confirm-wrong", markup=False)
             with Horizontal(classes="dialog-choices"):
                 yield Choice("enqueue it", id="new-go")
                 yield Line(id="confirm-keys")
@@ -108,7 +109,7 @@ class Enqueue(ModalScreen[Wanted | None]):
             more = f" and {len(known) - _MOST_NAMED} more" if len(known) > _MOST_NAMED else ""
             lines.insert(0, (Cell("Seen       ", "muted"), Cell(safe(", ".join(known[:_MOST_NAMED]) + more))))
         self.query_one(TextView).show(lines)
-        self.query_one("#confirm-wrong", Line).show([chip(safe(mask_secrets(wrong), 200), "failed")] if wrong else [])
+        self.query_one("#confirm-wrong", Static).update(Content(safe(mask_secrets(wrong), 300)))
 
     @on(Input.Changed)
     @on(Tick.Turned)
