@@ -66,6 +66,11 @@ def alive(ids: Iterable[int]) -> bool:
     return any(pid in wanted and "-m console --restricted" in line for pid, _, line in _processes())
 
 
+def running(program: str) -> bool:
+    """Whether a process with this text among its arguments is there."""
+    return any(program in line for _, _, line in _processes())
+
+
 def until(seen: Callable[[], object], what: str) -> None:
     """Wait for something."""
     end = time.monotonic() + 30

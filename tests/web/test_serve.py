@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 import signal
 import stat
-from collections.abc import Iterator
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from json import dumps
 from pathlib import Path
 
 import aiohttp
 import pytest
+from aiohttp import web
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -18,15 +21,17 @@ from redis import Redis
 from rq import Queue
 
 from console.web.browser import NoMessage, understood
-from console.web.origins import parsed
+from console.web.listening import at_loopback
+from console.web.origins import of_loopback, parsed
 from console.web.pass_office import LIFETIME, PassOffice
+from console.web.server import Offer, WebConsole
 from pantry_queue.config import Settings
 from pantry_queue.errors import ConfigError
 from tests.cli.conftest import Cli
 from tests.cli.inside import cli
 
 from .chromium import FOUND, chromium
-from .conftest import alive, reason_of, screen_of, serving, until
+from .conftest import alive, reason_of, running, screen_of, serving, until
 
 __all__ = ["cli"]
 
@@ -88,10 +93,10 @@ async def _until_said(page: object, script: str) -> str:
 
 async def test_who_has_no_business_here_is_refused(url: str) -> None:
     with serving(url, "--sessions", "1") as served:
-        async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as web:
+        async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as client:
 
             async def refused(path: str = "/", method: str = "GET", **headers: str) -> int:
-                async with web.request(method, served.base + path, headers=headers) as answer:
+                async with client.request(method, served.base + path, headers=headers) as answer:
                     assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
                     body = await answer.text()
                     assert answer.status == 200 or body.count("\n") == (method != "HEAD"), body
@@ -108,7 +113,7 @@ async def test_who_has_no_business_here_is_refused(url: str) -> None:
             assert await refused(f"/?token={served.token}", Host="evil.example") == 403
             assert await refused(f"/?token={served.token}", Origin="http://evil.example") == 403
             used = served.token
-            async with web.get(served.address) as answer:
+            async with client.get(served.address) as answer:
                 cookie = answer.headers["Set-Cookie"]
                 assert answer.status == 200
             assert {"HttpOnly", "SameSite=Strict", "Path=/"} <= set(cookie.split("; "))
@@ -129,7 +134,7 @@ async def test_who_has_no_business_here_is_refused(url: str) -> None:
             assert await refused("/ws") == 403, "a websocket without an origin is no browser's"
             assert await refused("/", Host=served.base.removeprefix("http://") + ".evil.example") == 403
             assert not served.consoles()
-            socket = await web.ws_connect(f"{served.base}/ws?width=100&height=30", headers=here)
+            socket = await client.ws_connect(f"{served.base}/ws?width=100&height=30", headers=here)
             assert "READ-ONLY" in await screen_of(socket, "parcels")
             (command,) = served.consoles().values()
             assert PASSWORD not in command
@@ -144,32 +149,65 @@ async def test_who_has_no_business_here_is_refused(url: str) -> None:
         assert served.process.stderr.read().count("\n") == 1
 
 
-async def test_nothing_is_left_behind(url: str, tmp_path: Path) -> None:
+async def test_a_unix_socket_and_the_end_by_a_signal(url: str, tmp_path: Path) -> None:
     path = tmp_path / "console.socket"
     origin = "https://console.example.org"
-    with serving(url, "--socket", str(path), "--origin", origin, "--read-write", "--idle", "1s") as served:
+    with serving(url, "--socket", str(path), "--origin", origin, "--read-write") as served:
         assert served.base == origin
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         async with aiohttp.ClientSession(
             connector=aiohttp.UnixConnector(str(path)), cookie_jar=aiohttp.CookieJar(unsafe=True)
-        ) as web:
+        ) as client:
             headers = {"Host": "console.example.org", "Origin": origin}
-            async with web.get(f"http://x/?token={served.token}", headers=headers) as answer:
+            async with client.get(f"http://x/?token={served.token}", headers=headers) as answer:
                 cookie = answer.headers["Set-Cookie"]
             assert "Secure" in cookie.split("; ")
             headers["Cookie"] = cookie.partition(";")[0]
-            socket = await web.ws_connect("http://x/ws?width=100&height=30", headers=headers)
+            socket = await client.ws_connect("http://x/ws?width=100&height=30", headers=headers)
             assert "READ-ONLY" not in await screen_of(socket, "parcels")
-            assert "Nothing was typed" in await reason_of(socket)
-            until(lambda: not served.consoles(), "an idle console ends")
-            socket = await web.ws_connect("http://x/ws?width=100&height=30", headers=headers)
-            await screen_of(socket, "parcels")
             left = list(served.consoles())
             assert served.end(signal.SIGTERM) == 0
             assert await reason_of(socket) == "The server was ended."
             assert left
             assert not alive(left)
             assert not path.exists()
+
+
+#: Speaks as Textual's web driver does at its start, and then waits.
+WAITING = "import sys, time; sys.stdout.write('__GANGLION__\\n'); sys.stdout.flush(); time.sleep(60)"
+FAILING = "import sys; sys.exit('pantry-console: This is why.')"
+
+
+async def test_each_end_is_told_and_leaves_no_process(tmp_path: Path) -> None:
+    for program, said, reason in (
+        (WAITING, None, "Nothing was typed for 0.5 seconds"),
+        (WAITING, '["stdin", 7]', "no page of this console says"),
+        (WAITING, "x" * 2_000_000, "The console was left."),
+        (FAILING, None, "This is why."),
+    ):
+        async with opened([sys.executable, "-S", "-c", program], tmp_path, idle=0.5) as socket:
+            if said is not None:
+                await socket.send_str(said)
+            assert reason in await reason_of(socket) or len(said or "") > 1000
+        until(lambda program=program: not running(program), "the process ends")
+        assert list(tmp_path.iterdir()) == []
+
+
+@asynccontextmanager
+async def opened(command: list[str], folder: Path, idle: float) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
+    """A page's websocket to a server in this process that gives each browser this command."""
+    with at_loopback("127.0.0.1", 0) as listening:
+        origins = of_loopback("127.0.0.1", listening.getsockname()[1])
+        addresses: list[str] = []
+        served = WebConsole(Offer(command, {}, origins, "pass", 1, idle), addresses.append, folder)
+        runner = web.AppRunner(served.application())
+        await runner.setup()
+        await web.SockSite(runner, listening).start()
+        served.office.issue()
+        async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as browser:
+            await browser.get(addresses[0])
+            yield await browser.ws_connect(f"{origins[0]}/ws", headers={"Origin": str(origins[0])})
+        await runner.cleanup()
 
 
 def test_what_cannot_be_served_is_told_in_one_sentence(
