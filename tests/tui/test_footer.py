@@ -6,6 +6,7 @@ import pytest
 
 from console import first_run
 from console.tui.keys import KEYS
+from console.tui.widgets.text_view import TextView
 from tests.tui.support import SIZES, console, lines, press, screen, settle
 
 _PLACES = [key.display for key in KEYS if key.id.startswith("go.")]
@@ -46,7 +47,9 @@ async def test_the_help_tells_every_key_that_does_something() -> None:
             await press(pilot, place)
             bound = {str(active.binding.id) for active in app.screen.active_bindings.values() if active.enabled}
             await press(pilot, "question_mark")
-            shown = screen(app)
+            # All of it, also what has to be scrolled to.
+            text = app.screen.query_one("#help-text", TextView).lines
+            shown = "\n".join("".join(cell.text for cell in line) for line in text)
             await press(pilot, "question_mark")
             missing = [
                 key.id
