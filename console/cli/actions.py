@@ -5,7 +5,8 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable
-from typing import Annotated, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,6 +15,9 @@ from console.cli.carrying_out import Manner, carry_out, end
 from console.cli.target import of
 from pantry_queue.control.actions import Action, applicable
 from pantry_queue.errors import PayloadError
+
+if TYPE_CHECKING:
+    from pantry_queue.control.plan import Options
 
 Ids = Annotated[list[str] | None, typer.Argument(metavar="[ID...]", help="Jobs; - reads ids from standard input.")]
 State = Annotated[list[str] | None, typer.Option(help="All jobs of a state; repeat for more.")]
@@ -57,15 +61,17 @@ _OPTIONS: dict[str, tuple[tuple[str, Any, Any], ...]] = {
         ("kwargs", Annotated[str | None, typer.Option(metavar="JSON", help="Other ones, as a JSON object.")], None),
     ),
 }
-_FIRST: tuple[tuple[str, Any, Any], ...] = (
-    ("context", typer.Context, inspect.Parameter.empty),
+#: A parameter of a command: name, type, default.
+Parameter = tuple[str, Any, Any]
+
+_FIRST: tuple[Parameter, ...] = (
     ("ids", Ids, None),
     ("state", State, None),
     ("queue", Queue, None),
     ("where", Where, ""),
     ("everything", Everything, False),
 )
-_LAST: tuple[tuple[str, Any, Any], ...] = (
+_LAST: tuple[Parameter, ...] = (
     ("dry_run", DryRun, False),
     ("canary", Canary, None),
     ("rate", Rate, None),
@@ -76,13 +82,20 @@ _LAST: tuple[tuple[str, Any, Any], ...] = (
 )
 
 
-def _command(action: Action) -> Callable[..., None]:
-    """The subcommand of an action, with the options its row names."""
+def command_of(
+    action: Action, first: tuple[Parameter, ...], run: Callable[[Action, dict[str, Any]], int]
+) -> Callable[..., None]:
+    """The subcommand of an action, with the options its row names.
+
+    Args:
+        first: the parameters that choose what it is done to.
+        run: given all of them, and `context`, does it; its answer is the exit code.
+    """
     own = [option for name in action.options for option in _OPTIONS[name]]
-    params = [*_FIRST, *own, *_LAST]
+    params = [("context", typer.Context, inspect.Parameter.empty), *first, *own, *_LAST]
 
     def command(**given: Any) -> None:
-        end(_run(action, given))
+        end(run(action, given))
 
     command.__doc__ = " ".join(part for part in (action.what, action.loses) if part)
     command.__name__ = action.verb.replace("-", "_")
@@ -95,7 +108,7 @@ def _command(action: Action) -> Callable[..., None]:
 
 
 def _run(action: Action, given: dict[str, Any]) -> int:
-    from pantry_queue.control.plan import Options, Selection
+    from pantry_queue.control.plan import Selection
 
     ids = read_ids(given["ids"] or [])
     selection = Selection(
@@ -114,16 +127,23 @@ def _run(action: Action, given: dict[str, Any]) -> int:
     if given["ids"] and not ids:
         typer.echo("No ids on standard input: nothing to do.", err=True)
         return 0
-    target = of(given["context"])
-    options = Options(
+    options = options_of(given)
+    if given.get("args") or given.get("kwargs"):
+        options = replace(options, call=_call(ids, given))
+    return carry_out(of(given["context"]), action, selection, options, manner(given))
+
+
+def options_of(given: dict[str, Any]) -> Options:
+    """How it is to be done, out of the options of a command; those of other actions are left out."""
+    from pantry_queue.control.plan import Options
+
+    return Options(
         at_front=given.get("at_front", False),
         to=given.get("to"),
         due=durations.moment(given.get("at"), given.get("after")),
         dependents=given.get("dependents", False),
         parents=given.get("parents", False),
-        call=_call(ids, given) if given.get("args") or given.get("kwargs") else None,
     )
-    return carry_out(target, action, selection, options, manner(given))
 
 
 def check_query(text: str) -> None:
@@ -184,4 +204,4 @@ def _call(ids: list[str], given: dict[str, Any]) -> tuple[bytes, str]:
 
 for _action in applicable("jobs"):
     if _action.states:  # done to jobs there are, not a new one
-        jobs.app.command(_action.verb)(_command(_action))
+        jobs.app.command(_action.verb)(command_of(_action, _FIRST, _run))
