@@ -10,11 +10,10 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -35,13 +34,11 @@ from pantry_queue.connection import connect
 from pantry_queue.keys import Keys
 from pantry_queue.metrics import deployment
 from pantry_queue.metrics.collector import DeploymentCollector, registry_of
-from pantry_queue.metrics.function_totals import FunctionTotals
 from pantry_queue.metrics.sheet import Sheet
 from pantry_queue.metrics.table import METRICS
 from pantry_queue.monitor.model import Counts, QueueStat, RedisFacts, Snapshot, WorkerStat
 from pantry_queue.monitor.rates import RateHistory
 from pantry_queue.text import SafeText, safe
-from pantry_queue.workers import stats
 from pantry_queue.workers.allowlist import AllowList
 from pantry_queue.workers.pantry_worker import PantryWorker
 from tests.hygiene.test_law1 import everything
@@ -272,46 +269,3 @@ def test_series_are_bounded_and_nothing_is_lost_by_it(monkeypatch: pytest.Monkey
     assert found["rq_jobs"][("queue", "…others"), ("status", "failed")] == 10
     left_out = {labels[0][1]: count for labels, count in found["pantry_left_out"].items()}
     assert left_out == {"queues": 5, "workers": 5}
-
-
-def counted(client: Redis, *ends: datetime, func: str = "f", seconds: float = 0.02) -> None:
-    pipe = client.pipeline()
-    for at in ends:
-        started = at - timedelta(seconds=seconds)
-        stats.count(pipe, Keys(), func, failed=False, enqueued=None, started=started, ended=at)
-    pipe.execute()
-
-
-def runs(totals: FunctionTotals) -> Counter[str]:
-    sheet = Sheet()
-    totals.fill(sheet)
-    found: Counter[str] = Counter()
-    for family in sheet.families():
-        for sample in family.samples:
-            if sample.name == "pantry_function_runs_total":
-                found[sample.labels["func"]] = int(sample.value)
-    return found
-
-
-def test_totals_by_function_never_fall(redis_client: Redis) -> None:
-    counted(redis_client, NOW, NOW - timedelta(hours=2))
-    totals, kept = FunctionTotals(), FunctionTotals(what_is_kept=True)
-    for one in (totals, kept):
-        one.read(redis_client, Keys(), NOW)
-    assert runs(totals) == {}, "what was before is not told as if it happened now"
-    assert runs(kept) == {"f": 2}
-    counted(redis_client, NOW, NOW - timedelta(minutes=3), func="f")  # in a minute known already, and late
-    totals.read(redis_client, Keys(), NOW + timedelta(seconds=15))
-    totals.read(redis_client, Keys(), NOW + timedelta(seconds=30))
-    assert runs(totals) == {"f": 2}
-    redis_client.flushall()
-    counted(redis_client, NOW + timedelta(minutes=1))
-    totals.read(redis_client, Keys(), NOW + timedelta(minutes=1))
-    assert runs(totals) == {"f": 3}
-    for number in range(250):
-        counted(redis_client, NOW + timedelta(minutes=40), func=f"f{number % 240}")  # nobody scraped for a while
-    redis_client.set(Keys().stats(int(NOW.timestamp()) // 60 + 50), "no hash")
-    totals.read(redis_client, Keys(), NOW + timedelta(minutes=51))
-    found = runs(totals)
-    assert sum(found.values()) == 253
-    assert len(found) == 201
