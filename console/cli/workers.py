@@ -155,7 +155,7 @@ def record(target: Target, action: str, facts: dict[str, str | int]) -> None:
 
     settings = target.settings()
     with translated(settings):
-        connection = connect(settings)
+        connection = connect(settings, "operator")
         actor = audit.whoami("cli", profile=target.profile)
         audit.record(connection, target.keys(), secrets.token_hex(6), "outcome", action, actor, facts)
         connection.close()

@@ -171,7 +171,7 @@ class RedisActor:
                 if self._scripts is None:
                     from pantry_queue.control.lua import Scripts
 
-                    self._scripts = Scripts(connect(self._settings), Keys.from_env(), self._settings)
+                    self._scripts = Scripts(connect(self._settings, "operator"), Keys.from_env(), self._settings)
                 return work(self._scripts)
             except Exception:
                 self._let_go()  # what comes next begins with a connection that is known to be good

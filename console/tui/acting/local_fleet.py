@@ -116,7 +116,7 @@ class LocalFleet:
         from pantry_queue.keys import Keys
 
         with translated(self._settings):
-            connection = connect(self._settings)
+            connection = connect(self._settings, "operator")
             try:
                 actor = audit.whoami("tui", profile=self._profile)
                 facts: dict[str, str | int] = {"workers": " ".join(names)}
