@@ -22,8 +22,16 @@ SHARED_RECEIPTS = Path(__file__).resolve().parents[2] / "shared" / "receipts"
 
 #: Files that take longest, most of it waiting. They begin first, so that none of them is all that is left at the end.
 LONGEST = (
-    "tests/chaos/test_storm.py",
+    "tests/e2e/test_demo.py",
+    "tests/e2e/test_up.py",
+    "tests/redis/task/test_outcomes.py",
+    "tests/redis/worker/test_worker.py",
+    "tests/redis/api/test_schema.py",
+    "tests/redis/task/test_patience.py",
+    "tests/redis/task/test_postgresql.py",
+    "tests/redis/store/test_store.py",
     "tests/redis/engines/test_sentinel.py",
+    "tests/chaos/test_storm.py",
 )
 
 

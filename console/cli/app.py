@@ -147,6 +147,9 @@ def options(
         bool,
         typer.Option("--no-mouse", envvar="PANTRY_NO_MOUSE", help="Leave the mouse to the terminal; ctrl+o takes it."),
     ] = False,
+    ascii_only: Annotated[
+        bool, typer.Option("--ascii", envvar="PANTRY_ASCII", help="Draw the terminal interface with ASCII alone.")
+    ] = False,
     restricted: Annotated[
         bool,
         typer.Option(
@@ -170,6 +173,7 @@ def options(
         always_read_only=bool(read_only),
         clipboard=not no_osc52,
         mouse=not no_mouse,
+        ascii_only=ascii_only,
         restricted=restricted,
     )
     if context.invoked_subcommand is None:
@@ -199,7 +203,7 @@ def open_console(target: Target, start: Address | None = None) -> int:
 
     return run_console(
         target.settings(),
-        Wishes(not output.colour, target.clipboard, target.mouse, target.restricted),
+        Wishes(not output.colour, target.clipboard, target.mouse, target.restricted, target.ascii_only),
         read_only=target.read_only,
         always_read_only=target.always_read_only,
         production=target.production,

@@ -31,6 +31,7 @@ class Target:
         unlockable: it is read-only by the profile's own caution, not because somebody asked for it.
         clipboard: the console may send text to the terminal's clipboard.
         mouse: the console takes the mouse.
+        ascii_only: the console sends nothing but ASCII.
         restricted: the console starts no other program and writes no file.
     """
 
@@ -42,6 +43,7 @@ class Target:
     unlockable: bool = False
     clipboard: bool = True
     mouse: bool = True
+    ascii_only: bool = False
     restricted: bool = False
 
     def settings(self) -> Settings:

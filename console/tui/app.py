@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual import events, work
 from textual.binding import BindingType
 from textual.command import Provider
-from textual.filter import LineFilter
+from textual.filter import LineFilter, NoColor
 from textual.screen import Screen
 
 from console.alert_settings import AlertSettings
@@ -148,8 +148,9 @@ class ConsoleApp(Connecting):
             self.animation_level = "none"
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """Ours comes last, so that nothing is added behind it."""
-        return [*super().get_line_filters(), self._guard]
+        """Ours comes last, so that nothing is added behind it. Textual knows `NO_COLOR`, and not our option."""
+        plain = [NoColor()] if self.look.no_color else []
+        return [*super().get_line_filters(), *plain, self._guard]
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Our colours for themes that do not know them."""

@@ -52,6 +52,7 @@ def run_console(settings: Settings, wishes: terminal.Wishes | None = None, **opt
     encoding = "utf-8" if web else screen.encoding if screen else None
     look = terminal.examine(os.environ, encoding, wishes or terminal.Wishes())
     app = ConsoleApp(settings, look=look, watch_terminal=not web, **options)
-    app.session.hint = first_run.greeting()
+    if not look.restricted and not terminal.in_browser(os.environ):
+        app.session.hint = first_run.greeting()
     app.run(mouse=look.mouse)
     return app.return_code or 0

@@ -59,6 +59,7 @@ class Wishes:
     clipboard: bool = True
     mouse: bool = True
     restricted: bool = False
+    ascii_only: bool = False
 
 
 _NONE = Wishes()
@@ -92,7 +93,7 @@ def examine(environ: Mapping[str, str], encoding: str | None, wishes: Wishes = _
     unicode = (encoding or "ascii").lower().replace("-", "").replace("_", "") in ("utf8", "utf8sig", "cp65001")
     return Terminal(
         theme=_THEMES.get(environ.get("PANTRY_THEME", "")),
-        ascii_only=not unicode or _is_set(environ, "PANTRY_ASCII"),
+        ascii_only=not unicode or wishes.ascii_only or _is_set(environ, "PANTRY_ASCII"),
         no_color=wishes.no_color or bool(environ.get("NO_COLOR")),
         animations="SSH_CONNECTION" not in environ,
         clipboard=wishes.clipboard and not _is_set(environ, "PANTRY_NO_OSC52"),

@@ -6,11 +6,15 @@ import xml.etree.ElementTree as ET
 from dataclasses import replace
 
 import pytest
+from rich.segment import Segment
+from rich.style import Style
+from textual.color import Color
 
+from console.tui.app import ConsoleApp
 from console.tui.present.cells import TONES
 from console.tui.screenshot import render_svg
 from console.tui.svg import tidied
-from console.tui.terminal import Wishes, examine, refusal
+from console.tui.terminal import Terminal, Wishes, examine, refusal
 from console.tui.themes import DARK, LIGHT, THEMES, fallback_variables
 from console.tui.widgets.tones import MADE_OF
 from pantry_queue.config import Settings
@@ -48,11 +52,24 @@ def test_what_the_environment_asks_for() -> None:
     assert not examine({"PANTRY_ASCII": "0"}, "utf-8").ascii_only
     assert examine({"NO_COLOR": "1"}, "utf-8").no_color
     assert examine({}, "utf-8", Wishes(no_color=True)).no_color
+    assert examine({}, "utf-8", Wishes(ascii_only=True)).ascii_only
     assert not examine({"NO_COLOR": ""}, "utf-8").no_color
     assert examine({"PANTRY_THEME": "light"}, "utf-8").theme == LIGHT.name
     assert examine({"PANTRY_THEME": "no such"}, "utf-8").theme is None
     assert examine({}, "utf-8").animations
     assert not examine({"SSH_CONNECTION": "10.0.0.1 1 10.0.0.2 22"}, "utf-8").animations
+
+
+@pytest.mark.parametrize("no_color", [True, False])
+def test_the_option_against_colours_leaves_none(no_color: bool) -> None:
+    app = ConsoleApp(Settings(), source=FixedSource(), look=Terminal(no_color=no_color))
+    segments = [Segment("no worker", Style.parse("bold red on blue"))]
+    for line_filter in app.get_line_filters():
+        segments = line_filter.apply(segments, Color(0, 0, 0))
+    style = segments[0].style
+    assert style is not None
+    assert style.bold
+    assert (style.color is not None and style.color.is_default) == no_color
 
 
 def test_every_theme_knows_every_colour() -> None:
