@@ -102,8 +102,8 @@ class TestTabs:
         assert "Facts" not in self.names(detail_of("failed"))
 
     def test_empty_texts_have_no_tab(self) -> None:
-        bare = detail_of("queued", meta=(), results=(), executions=(), log=())
-        assert self.names(bare) == ["Arguments"]
+        bare = detail_of("queued", meta=(), results=(), executions=(), log=(), dependents=())
+        assert self.names(bare) == ["Arguments", "Raw"], "what lies in Redis is always there"
 
     def test_runs(self) -> None:
         detail = detail_of("started", executions=(JobExecution(text("e"), text("web-1"), ago(20), ago(4)),), results=())
