@@ -93,8 +93,7 @@ class Jobs(Filtered):
 
     def copyable(self) -> list[Copyable]:
         """What is marked, or the job under the cursor; the rows that were read; what writes all of them."""
-        table = self.query_one("#jobs", RowTable)
-        detail = self._detail
+        table, detail = self.query_one("#jobs", RowTable), self._detail
         one = detail is not None and not table.marks and jobs.job_key(detail.row) == table.cursor_key
         held = self._rows.jobs
         rows = [held[key] for key in table.chosen_keys if key in held] if table.marks.keys else list(held.values())

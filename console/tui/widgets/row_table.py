@@ -293,13 +293,7 @@ class RowTable(Marking, Moving, Widget, can_focus=True):
         self._seen(top)
         self.post_message(self.Moved(self, self._key))
 
-    def on_click(self, event: events.Click) -> None:
-        line = event.y - self._header
-        if line < 0:
-            return
-        if event.x >= self.size.width - 1 and self._view.overflows:
-            self.scroll_rows(self._view.at_bar(line) - self._view.top)
-        elif self._view.top + line < self._view.count:
-            self.move_to(self._view.top + line)
-            if event.chain == 2 and self._key is not None:
-                self.post_message(self.Chosen(self, self._key))
+    def opened(self) -> None:
+        """See `Moving.opened`."""
+        if self._key is not None:
+            self.post_message(self.Chosen(self, self._key))
