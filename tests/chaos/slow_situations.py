@@ -68,6 +68,7 @@ def test_two_minutes_of_silence(settings: Settings, redis_client: Redis, crew: C
     crew.stock("idle", "idle", worker_ttl=20)
     crew.start("clockwork", repeat, ready=lambda: redis_client.llen("rq:queue:repeated") > 0)
     crew.stock("taker", "taken")
+    crew.asleep(2)  # this one and the idle one
     crew.freeze("taker")
     queue("taken").enqueue("operator.add", 1, 2, job_id="taken")
     until(lambda: redis_client.llen("rq:queue:taken") == 0)
@@ -115,6 +116,7 @@ def test_flows_that_stand_still_grow_and_fail(settings: Settings, redis_client: 
     crew.stock("still", "still", "other")  # RQ takes from two queues without a trace
     crew.stock("slow", "slow")
     crew.stock("bad", "bad")
+    crew.asleep(3)
     crew.freeze("still")
     for _ in range(2):  # the first goes to the frozen worker
         Queue("still", connection=redis_client).enqueue("operator.add", 1, 2)

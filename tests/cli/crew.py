@@ -116,6 +116,10 @@ class Crew:
         state, ours = self._client.hmget(f"rq:worker:{name}", "state", "pantry")
         return listeners > 0 and (state == b"idle" or ours is not None)
 
+    def asleep(self, number: int) -> None:
+        """Returns when so many stock workers wait inside Redis, which hands them a job whatever becomes of them."""
+        until(lambda: int(self._client.info("clients")["blocked_clients"]) >= number)
+
     def freeze(self, name: str) -> None:
         """The machine stops: its processes do nothing more, their connections stand."""
         for one in (self.pids[name], *children_of(self.pids[name])):

@@ -97,7 +97,7 @@ def test_jobs_that_a_worker_takes_away(redis_client: Redis, crew: Crew) -> None:
     """RQ pops from two queues without a trace, from one by way of a list; a frozen worker is handed jobs too."""
     crew.stock("frozen-1", "one")
     crew.stock("frozen-2", "two", "three")
-    until(lambda: int(redis_client.info("clients")["blocked_clients"]) >= 2)
+    crew.asleep(2)
     for name, queue, job_id in (("frozen-1", "one", "stuck"), ("frozen-2", "two", "lost")):
         crew.freeze(name)
         Queue(queue, connection=redis_client).enqueue("operator.add", 1, 2, job_id=job_id)
