@@ -40,7 +40,24 @@ DIALOGS: tuple[tuple[Scope, Group, tuple[Row, ...]], ...] = (
             Row("copy.cancel", "escape q", "cancel", "copy nothing", "", 0, "esc"),
         ),
     ),
-    ("dialog", "Console", (Row("dialog.cancel", "escape", "cancel", "change nothing", "", 0, "esc"),)),
+    (
+        "dialog",
+        "Console",
+        (
+            Row("dialog.cancel", "escape", "cancel", "change nothing", "", 0, "esc"),
+            Row(
+                "dialog.next",
+                "tab",
+                "app.focus_next",
+                "next, last field",
+                "",
+                0,
+                "tab",
+                "shift+tab",
+                "app.focus_previous",
+            ),
+        ),
+    ),
     (
         "confirm",
         "Console",

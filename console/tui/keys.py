@@ -30,8 +30,9 @@ __all__ = [
 ]
 
 #: Keys the app takes before the widget in focus does. Leaving at once must work behind every dialog, also those of
-#: Textual; and what is typed right behind the key of the filter, in one packet of a slow line, belongs to the filter.
-_FIRST = ("quit.now", "job.filter")
+#: Textual; and what is typed right behind the key of the filter, or behind the one that leads to the next field, in
+#: one packet of a slow line, belongs to the filter or to that field.
+_FIRST = ("quit.now", "job.filter", "dialog.next")
 GROUPS: tuple[Group, ...] = ("Look at", "Move", "Go to", "Console")
 
 
@@ -96,7 +97,9 @@ def bindings(scope: Scope) -> list[Binding]:
             made.append(Binding(",".join(key.keys), key.action, key.what, id=key.id, show=False, priority=priority))
             if key.opposite:
                 keys, action = key.opposite
-                made.append(Binding(",".join(keys), action, key.what, id=f"{key.id}.back", show=False))
+                made.append(
+                    Binding(",".join(keys), action, key.what, id=f"{key.id}.back", show=False, priority=priority)
+                )
     return made
 
 

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from redis import Redis
 from rq import Queue
+from textual import events
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from console.tui.acting.local_fleet import order
 from console.tui.app import ConsoleApp
@@ -64,6 +66,17 @@ async def test_workers_launched_here_drain_a_queue_show_what_they_write_and_stop
         await press(pilot, "S", "enter")
         await _until(pilot, lambda text: "0 of 2 running" in text)
         assert fleet.find(steady.name).exit_code == 0
+
+
+async def test_what_is_typed_in_one_packet_goes_into_its_own_field() -> None:
+    app = console()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "4", "L")
+        for key in ("2", "tab", *"emails"):
+            app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await settle(pilot)
+        assert [field.value for field in app.screen.query(Input)] == ["2", "emails"]
 
 
 async def test_read_only_launches_nothing_and_says_so(data: Path) -> None:
