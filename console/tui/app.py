@@ -21,6 +21,7 @@ from console.tui.address import Address
 from console.tui.commands import Command, obey, visit
 from console.tui.connecting import Connecting
 from console.tui.copying.texts import leading_to
+from console.tui.fault import TellingFaults
 from console.tui.guard import TerminalGuard
 from console.tui.keys import bindings
 from console.tui.needs import AlertsNeed, PastNeed
@@ -51,7 +52,7 @@ if TYPE_CHECKING:
 _UNFOCUSED = 5.0
 
 
-class ConsoleApp(Connecting):
+class ConsoleApp(TellingFaults, Connecting):
     """The terminal interface.
 
     Args:
@@ -121,6 +122,7 @@ class ConsoleApp(Connecting):
     ) -> None:
         look = look or terminal.Terminal()
         self.look = look
+        self.reports = not look.restricted
         self._guard = TerminalGuard(look.ascii_only)
         # Without colours only the terminal's own default pair is left, which Textual's filter leaves alone.
         super().__init__(ansi_color=True if look.no_color else None)

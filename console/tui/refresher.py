@@ -98,7 +98,7 @@ class Refresher:
             self._took = self._clock() - began
             if needs.overview:
                 self._overview_at = began
-            self._listener.answered(answer)
+            self._show(answer)
 
     async def first(self) -> Answer:
         """A snapshot, outside the round of readings: whether there is a server, and whether it answers us.
@@ -117,6 +117,14 @@ class Refresher:
             # A reply nobody has thought of must cost one reading and not the console.
             sentence = f"The answer of Redis could not be read ({type(error).__name__}: {safe(str(error), 120)})."
             raise PantryError(sentence) from error
+
+    def _show(self, answer: Answer) -> None:
+        try:
+            self._listener.answered(answer)
+        except Exception as error:
+            # The same of a picture nobody has thought of: another view may still be shown.
+            what = f"{type(error).__name__}: {safe(str(error), 120)}"
+            self._fail(PantryError(f"What was read could not be shown here ({what}); look at another view."))
 
     def _fail(self, error: PantryError) -> None:
         self._failures += 1

@@ -10,6 +10,7 @@ from rq import Queue
 
 from console.tui.app import ConsoleApp
 from console.tui.refresher import BACK_OFF, Refresher
+from console.tui.screens.jobs import Jobs
 from console.tui.source import Answer, Needs
 from pantry_queue import embedded
 from pantry_queue.config import Settings
@@ -72,6 +73,23 @@ async def test_an_answer_nobody_has_thought_of_costs_one_reading_and_not_the_con
         await settle(pilot)
         assert "could not be read (KeyError" in screen(app)
         assert "\x1b" not in screen(app)
+
+
+async def test_a_picture_nobody_has_thought_of_costs_one_view_and_not_the_console(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(self: Jobs, answer: Answer) -> None:
+        raise ZeroDivisionError("\x1b[31mwhat\n")
+
+    monkeypatch.setattr(Jobs, "accept", broken)
+    app = console()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await press(pilot, "2")
+        assert "could not be shown here (ZeroDivisionError" in screen(app)
+        assert "\x1b" not in screen(app)
+        await press(pilot, "4", "1")
+        assert "✓ live" in lines(app)[0]
 
 
 class Log:

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from rq import Queue, SimpleWorker
@@ -188,3 +189,26 @@ def test_without_a_terminal_it_says_what_to_use_instead(arguments: dict[str, obj
     assert "pantry-console status" in ended.stderr
     assert len(ended.stderr.splitlines()) == 1
     assert ended.stdout == ""
+
+
+def test_a_fault_nobody_has_thought_of_ends_it_with_a_sentence_and_tells_no_values(tmp_path: Path) -> None:
+    broken = (
+        "from console.tui.screens.overview import Overview\n"
+        "def compose(self):\n    password = 'hunter2'\n    raise ZeroDivisionError(len(password))\n"
+        "Overview.compose = compose\n"
+    )
+    program = [sys.executable, "-c", f"{broken}{_RUN} sys.exit(run_console(Settings.from_env()))"]
+    url = f"unix://{tmp_path}/nobody.sock"
+    pty = Pty(program, env={"PANTRY_REDIS_URL": url, "TMPDIR": str(tmp_path)})
+    try:
+        assert pty.wait_end() == 1
+        told = pty.raw.decode(errors="replace")
+        assert "an unforeseen fault ended the console (ZeroDivisionError: 7)" in " ".join(told.split())
+        assert "Traceback" not in told
+        assert "hunter2" not in told
+        assert all(sequence in pty.raw for sequence in _RESTORED[:2])
+    finally:
+        pty.close()
+    (report,) = tmp_path.glob("pantry-console-fault-*.txt")
+    assert report.stat().st_mode & 0o777 == 0o600
+    assert "in compose" in report.read_text()
