@@ -36,6 +36,7 @@ SCREENS = {
     "job-raw": ("3", "f", "enter", "left_square_bracket"),
     "copy": ("3", "f", "enter", "y"),
     "workers": ("4", "G"),
+    "failures": ("3",),
     "past": ("c",),
     "help": ("question_mark",),
     "help-job": ("3", "f", "enter", "question_mark"),
