@@ -44,7 +44,9 @@ def main() -> int:
             _take("jobs", settings, finished)
             # Not the failed one: its traceback would show where this checkout lies.
             _take("job", settings, (*finished, "enter"))
+            _take("failures", settings, ("3",))
             _take("workers", settings, ("4",))
+            _take("doctor", settings, ("7",))
             # The dialog is asked for and left alone: nothing is deleted.
             _take("confirmation", settings, (*finished, "space", "space", "space", "D"))
     return 0
