@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pantry_queue.control import records, trash
 from pantry_queue.control.lua import Scripts
+from pantry_queue.errors import PantryError
 from pantry_queue.keys import Keys
 from pantry_queue.monitor import wire
 
@@ -49,13 +50,21 @@ def empty(scripts: Scripts, names: Sequence[str] = ()) -> int:
     return sum(_delete(scripts, name) for name in names or trash.held_names(scripts.connection, scripts.keys))
 
 
+def _ids(line: bytes | str) -> list[str]:
+    try:
+        return [str(record[0]) for record in records.unpacked(line)]
+    except PantryError:
+        return []  # what it may have named expires by itself
+
+
 def _delete(scripts: Scripts, name: str) -> int:
     key = scripts.keys.operation(name)
     deleted = 0
     while (line := scripts.connection.lindex(f"{key}:jobs", 0)) is not None:
-        ids = [str(record[0]) for record in records.unpacked(line)]
+        ids = _ids(line)
         with scripts.connection.pipeline() as pipe:
-            pipe.unlink(*(wire.raw_of(f"{key}:{kind}:{job_id}") for job_id in ids for kind in _KINDS))
+            if ids:
+                pipe.unlink(*(wire.raw_of(f"{key}:{kind}:{job_id}") for job_id in ids for kind in _KINDS))
             pipe.ltrim(f"{key}:jobs", 1, -1)
             pipe.hincrby(key, "left", -len(ids))
             pipe.execute()

@@ -7,11 +7,14 @@ what makes keeping it cheap. Written by `remember` in `scripts/bulk.lua`, or her
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
+from pantry_queue.errors import PantryError
 from pantry_queue.monitor.wire import name_of, raw_of
 
+#: More records than any line holds.
+_MOST = 100_000
 #: Of one job: id, state, queue, place, life in milliseconds (true: as long as its entry), when, and what its kind of
 #: operation needs beside that.
 Record = Sequence[Any]
@@ -29,8 +32,21 @@ def packed(records: Sequence[Record]) -> bytes:
     return raw_of(json.dumps([len(records), *line], ensure_ascii=False))
 
 
-def unpacked(line: bytes | str) -> Iterator[list[Any]]:
-    """The records of a line."""
-    count, *columns = json.loads(name_of(line))
-    for at in range(count):
-        yield [column[at] if isinstance(column, list) else column for column in columns]
+def unpacked(line: bytes | str) -> list[list[Any]]:
+    """The records of a line.
+
+    Raises:
+        PantryError: it is none that was written here.
+    """
+    try:
+        count, *columns = json.loads(name_of(line))
+        if not isinstance(count, int) or count > _MOST or not columns:
+            raise ValueError(count)
+        found = [[column[at] if isinstance(column, list) else column for column in columns] for at in range(count)]
+        if any(not isinstance(value, str) for record in found for value in (*record[:3], *(None,) * (3 - len(record)))):
+            raise ValueError(columns)
+        return found
+    except (ValueError, TypeError, IndexError, RecursionError):
+        raise PantryError(
+            "The trash holds a line that this version cannot read; what it names cannot be brought back or deleted."
+        ) from None

@@ -123,7 +123,12 @@ def test_systemd_accepts_the_units(tmp_path: Path) -> None:
             text = block.replace("/opt/pantry/bin/python", sys.executable).replace("User=pantry", "User=root")
             (tmp_path / found[1].replace("@", "@1")).write_text(text)
             units[found[1]] = text
-    assert set(units) == {"pantry-worker@.service", "pantry-agent@.service", "pantry-api.service"}
+    assert set(units) == {
+        "pantry-worker@.service",
+        "pantry-agent@.service",
+        "pantry-api.service",
+        "pantry-watch.service",
+    }
     for path in tmp_path.iterdir():
         done = subprocess.run(["systemd-analyze", "verify", str(path)], capture_output=True, text=True, check=False)
         assert (done.returncode, done.stderr) == (0, ""), path.name

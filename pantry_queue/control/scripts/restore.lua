@@ -197,14 +197,19 @@ end
 
 -- A line holds the records of many jobs, column by column (see `remember` in bulk.lua).
 local function records_of(line)
-  local columns, found = cjson.decode(line), {}
-  for i = 1, columns[1] do
+  local ok, columns = pcall(cjson.decode, line)
+  local count, found = ok and type(columns) == 'table' and columns[1], {}
+  -- Without a limit a damaged number would keep the server busy for ever.
+  local ours = type(count) == 'number' and count <= 100000
+  for i = 1, ours and count or 0 do
     local record = {}
     for k = 2, #columns do
       if type(columns[k]) == 'table' then record[k - 1] = columns[k][i] else record[k - 1] = columns[k] end
     end
+    ours = ours and type(record[ID]) == 'string' and type(record[STATE]) == 'string' and type(record[QUEUE]) == 'string'
     found[i] = record
   end
+  if not ours then error('the trash holds a line that this version cannot read, nothing of it was brought back') end
   return found
 end
 

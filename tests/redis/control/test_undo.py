@@ -13,7 +13,7 @@ from rq.job import Job
 from pantry_queue.control import trash
 from pantry_queue.control.audit import whoami
 from pantry_queue.control.plan import Options
-from pantry_queue.errors import NotFound, Refused
+from pantry_queue.errors import NotFound, PantryError, Refused
 from tests.redis.control.jobs import nothing
 from tests.redis.control.keyspace import differences, dump
 
@@ -150,6 +150,22 @@ def test_the_trash_is_listed_shown_and_emptied(
     assert not list(redis_client.scan_iter("pantry:trash*"))
     with pytest.raises(NotFound, match="the trash is empty"):
         trash.undo(operator.scripts, None, whoami("test"))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b"junk", b"[9", b"[]", b"[1]", b"{}", b'["x", "y"]', b'[3, ["a"], "q"]', b'[1e99, "a"]', b"\xff", b"[" * 5000],
+)
+def test_a_line_of_the_trash_that_is_none_of_ours_is_told_and_can_be_emptied(
+    operator: Operator, redis_client: Redis, line: bytes
+) -> None:
+    Queue("a", connection=redis_client).enqueue(nothing, job_id="j")
+    outcome = operator.act("jobs.delete", "j")
+    redis_client.lset(f"pantry:trash:{outcome.operation}:jobs", 0, line)
+    with pytest.raises(PantryError, match="cannot read"):
+        operator.undo(outcome)
+    operator.act("trash.empty", everything=True)
+    assert not redis_client.exists(f"pantry:trash:{outcome.operation}")
 
 
 def test_another_prefix_is_refused(operator: Operator, redis_client: Redis) -> None:
