@@ -120,7 +120,11 @@ def test_systemd_accepts_the_units(tmp_path: Path) -> None:
     for block in blocks("ini"):
         if found := re.match(r"# /etc/systemd/system/(\S+)\n", block):
             # The program and its user are not on this machine.
-            text = block.replace("/opt/pantry/bin/python", sys.executable).replace("User=pantry", "User=root")
+            text = (
+                block.replace("/opt/pantry/bin/python", sys.executable)
+                .replace("/opt/pantry/bin/pantry-console", sys.executable)
+                .replace("User=pantry", "User=root")
+            )
             (tmp_path / found[1].replace("@", "@1")).write_text(text)
             units[found[1]] = text
     assert set(units) == {
