@@ -93,7 +93,7 @@ def _stop(scripts: Scripts, plan: Plan) -> Done:
 
 
 def _pause(scripts: Scripts, plan: Plan) -> Done:
-    """A queue that is paused takes over the end that is asked for now, or loses the one it had."""
+    """A queue that is paused gets the end that is asked for, or loses the one it had."""
     keys, seconds, names = scripts.keys, plan.options.seconds, plan.selection.queues
     until = None if seconds is None else _server_time(scripts) + seconds
     done, left = 0, []
