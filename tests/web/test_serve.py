@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import signal
 import stat
@@ -88,6 +89,7 @@ async def _until_said(page: object, script: str) -> str:
         found = str(await page.run(script) or "").strip()
         if found:
             break
+        await asyncio.sleep(0.1)
     return found
 
 
