@@ -56,11 +56,21 @@ _OPTIONS: dict[str, tuple[tuple[str, Any, Any], ...]] = {
             None,
         ),
     ),
+    "seconds": (
+        (
+            "lasting",
+            Annotated[str | None, typer.Option("--for", metavar="DURATION", help="End by itself, after 10m or 2h.")],
+            None,
+        ),
+    ),
     "call": (
         ("args", Annotated[str | None, typer.Option(metavar="JSON", help="Other arguments, as a JSON list.")], None),
         ("kwargs", Annotated[str | None, typer.Option(metavar="JSON", help="Other ones, as a JSON object.")], None),
     ),
 }
+#: The default of a parameter that has to be given.
+REQUIRED = inspect.Parameter.empty
+_PACE = ("canary", "rate")
 #: A parameter of a command: name, type, default.
 Parameter = tuple[str, Any, Any]
 
@@ -83,16 +93,23 @@ _LAST: tuple[Parameter, ...] = (
 
 
 def command_of(
-    action: Action, first: tuple[Parameter, ...], run: Callable[[Action, dict[str, Any]], int]
+    action: Action,
+    first: tuple[Parameter, ...],
+    run: Callable[[Action, dict[str, Any]], int],
+    *,
+    paced: bool = True,
 ) -> Callable[..., None]:
     """The subcommand of an action, with the options its row names.
 
     Args:
-        first: the parameters that choose what it is done to.
+        first: the parameters that choose what it is done to; one of the name of an option takes its place.
         run: given all of them, and `context`, does it; its answer is the exit code.
+        paced: it is done to many jobs, so that some can be tried first, and so many a second.
     """
-    own = [option for name in action.options for option in _OPTIONS[name]]
-    params = [("context", typer.Context, inspect.Parameter.empty), *first, *own, *_LAST]
+    taken = {name for name, _, _ in first}
+    own = [option for name in action.options for option in _OPTIONS[name] if option[0] not in taken]
+    last = [option for option in _LAST if paced or option[0] not in _PACE]
+    params = [("context", typer.Context, REQUIRED), *first, *own, *last]
 
     def command(**given: Any) -> None:
         end(run(action, given))
@@ -143,6 +160,7 @@ def options_of(given: dict[str, Any]) -> Options:
         due=durations.moment(given.get("at"), given.get("after")),
         dependents=given.get("dependents", False),
         parents=given.get("parents", False),
+        seconds=None if given.get("lasting") is None else durations.seconds(given["lasting"], "--for"),
     )
 
 

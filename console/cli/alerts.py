@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from console.cli import durations, output, status
-from console.cli.actions import Alias, AsJson, DryRun, Reason, Yes, manner
-from console.cli.carrying_out import carry_out, end
+from console.cli import output, status
+from console.cli.actions import REQUIRED, AsJson, Parameter, command_of, manner, options_of
+from console.cli.carrying_out import carry_out
 from console.cli.target import of
-from pantry_queue.control.actions import ACTIONS
+from pantry_queue.control.actions import ACTIONS, Action
 
 if TYPE_CHECKING:
     from pantry_queue.monitor.alarms import Ack
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Alerts: what needs an operator now, and answering for it.", rich_markup_mode=None)
 Keys = Annotated[list[str], typer.Argument(metavar="ALERT...", help="As `alerts list` names them.")]
+Lasting = Annotated[str, typer.Option("--for", metavar="DURATION", help="For how long, 30d at most.")]
 
 
 @app.command("list")
@@ -55,35 +56,14 @@ def alert_json(alert: Alert, ack: Ack | None) -> dict[str, Any]:
     }
 
 
-@app.command("acknowledge", help=ACTIONS["alerts.acknowledge"].what)
-def acknowledge(
-    context: typer.Context,
-    alerts: Keys,
-    lasting: Annotated[str, typer.Option("--for", metavar="DURATION", help="For how long, 30d at most.")] = "1h",
-    dry_run: DryRun = False,
-    reason: Reason = "",
-    alias: Alias = "",
-    yes: Yes = False,
-    as_json: AsJson = False,
-) -> None:
-    from pantry_queue.control.plan import Options, Selection
+def _run(action: Action, given: dict[str, Any]) -> int:
+    from pantry_queue.control.plan import Selection
 
-    given = {"dry_run": dry_run, "reason": reason, "alias": alias, "yes": yes, "as_json": as_json}
-    options = Options(seconds=durations.seconds(lasting, "--for"))
-    end(carry_out(of(context), ACTIONS["alerts.acknowledge"], Selection(ids=tuple(alerts)), options, manner(given)))
+    selection = Selection(ids=tuple(given["alerts"]))
+    return carry_out(of(given["context"]), action, selection, options_of(given), manner(given))
 
 
-@app.command("unacknowledge", help=ACTIONS["alerts.unacknowledge"].what)
-def unacknowledge(
-    context: typer.Context,
-    alerts: Keys,
-    dry_run: DryRun = False,
-    reason: Reason = "",
-    alias: Alias = "",
-    yes: Yes = False,
-    as_json: AsJson = False,
-) -> None:
-    from pantry_queue.control.plan import Options, Selection
-
-    given = {"dry_run": dry_run, "reason": reason, "alias": alias, "yes": yes, "as_json": as_json}
-    end(carry_out(of(context), ACTIONS["alerts.unacknowledge"], Selection(ids=tuple(alerts)), Options(), manner(given)))
+_ALERTS: Parameter = ("alerts", Keys, REQUIRED)
+_LASTING: Parameter = ("lasting", Lasting, "1h")
+app.command("acknowledge")(command_of(ACTIONS["alerts.acknowledge"], (_ALERTS, _LASTING), _run, paced=False))
+app.command("unacknowledge")(command_of(ACTIONS["alerts.unacknowledge"], (_ALERTS,), _run, paced=False))

@@ -6,11 +6,11 @@ from typing import Annotated, Any
 
 import typer
 
-from console.cli import durations, output, status
-from console.cli.actions import Alias, AsJson, DryRun, Reason, Yes, manner
-from console.cli.carrying_out import carry_out, end
+from console.cli import output, status
+from console.cli.actions import REQUIRED, AsJson, command_of, manner, options_of
+from console.cli.carrying_out import carry_out
 from console.cli.target import of
-from pantry_queue.control.actions import ACTIONS, applicable
+from pantry_queue.control.actions import Action, applicable
 
 app = typer.Typer(
     help="Queues: list them, pause, resume, empty, delete one.", no_args_is_help=True, rich_markup_mode=None
@@ -49,51 +49,12 @@ def _pause(queue: dict[str, Any]) -> str:
     return "paused" if left is None else f"paused, {output.ago(left)} left"
 
 
-def _told(verb: str) -> str:
-    action = ACTIONS[f"queues.{verb}"]
-    return " ".join(part for part in (action.what, action.loses) if part)
+def _run(action: Action, given: dict[str, Any]) -> int:
+    from pantry_queue.control.plan import Selection
 
-
-@app.command("pause", help=_told("pause"))
-def pause(
-    context: typer.Context,
-    names: Names,
-    lasting: Annotated[
-        str | None, typer.Option("--for", metavar="DURATION", help="End by itself, after 10m or 2h.")
-    ] = None,
-    dry_run: DryRun = False,
-    reason: Reason = "",
-    alias: Alias = "",
-    yes: Yes = False,
-    as_json: AsJson = False,
-) -> None:
-    from pantry_queue.control.plan import Options, Selection
-
-    given = {"dry_run": dry_run, "reason": reason, "alias": alias, "yes": yes, "as_json": as_json}
-    options = Options(seconds=durations.seconds(lasting, "--for") if lasting else None)
-    end(carry_out(of(context), ACTIONS["queues.pause"], Selection(queues=tuple(names)), options, manner(given)))
-
-
-def _register(verb: str) -> None:
-    action = ACTIONS[f"queues.{verb}"]
-
-    def command(
-        context: typer.Context,
-        names: Names,
-        dry_run: DryRun = False,
-        reason: Reason = "",
-        alias: Alias = "",
-        yes: Yes = False,
-        as_json: AsJson = False,
-    ) -> None:
-        from pantry_queue.control.plan import Options, Selection
-
-        given = {"dry_run": dry_run, "reason": reason, "alias": alias, "yes": yes, "as_json": as_json}
-        end(carry_out(of(context), action, Selection(queues=tuple(names)), Options(), manner(given)))
-
-    app.command(verb, help=_told(verb))(command)
+    selection = Selection(queues=tuple(given["names"]))
+    return carry_out(of(given["context"]), action, selection, options_of(given), manner(given))
 
 
 for _action in applicable("queues"):
-    if _action.verb != "pause":
-        _register(_action.verb)
+    app.command(_action.verb)(command_of(_action, (("names", Names, REQUIRED),), _run, paced=False))

@@ -39,7 +39,8 @@ def said(error: BaseException | None, report: Path | None) -> str:
     """
     what = f" ({type(error).__name__}: {safe(str(error), 200)})" if error is not None else ""
     more = f" What led to it is in {report}." if report is not None else ""
-    return f"pantry-console: an unforeseen fault ended the console{what}; nothing under way in Redis was lost.{more}"
+    then = "Start it again; `pantry-console audit` tells how far a change under way came."
+    return f"pantry-console: an unforeseen fault ended the console{what}. {then}{more}"
 
 
 def written(error: BaseException) -> Path | None:

@@ -27,6 +27,7 @@ from pantry_queue.monitor.events import Event
 from pantry_queue.workers.allowlist import AllowList
 from pantry_queue.workers.pantry_worker import PantryWorker
 from tests.tui import tasks
+from tests.tui.acting_kit import heard
 from tests.tui.answers import entry, happening
 from tests.tui.fixed import NOW, ago, job_row, text
 from tests.tui.support import FixedSource, console, line_with, press, screen, settle
@@ -96,10 +97,8 @@ async def test_what_was_deleted_is_seen_and_brought_back_there(
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
         await press(pilot, "3", "f", "D")
-        if isinstance(app.screen, Confirm):
-            while app.screen.query_one("#go").disabled:
-                await pilot.pause(0.005)
-            await press(pilot, "enter")
+        await heard(pilot)
+        await press(pilot, "enter")
         assert not Job.exists(shop["failed"], redis_client)
         await press(pilot, "6")
         assert "1" in line_with(app, "jobs.delete", "@")
