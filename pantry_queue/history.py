@@ -51,6 +51,7 @@ class Figures:
         oldest_age: seconds the next job has waited (of all queues: the greatest); None when none waits.
         in_per_s, out_per_s, failed_per_s: jobs per second, estimates of `monitor.rates`; None where unknown.
             These and the age are kept to within 2.5 %.
+        canceled: None in samples of an earlier version.
     """
 
     queued: int
@@ -64,6 +65,7 @@ class Figures:
     in_per_s: float | None
     out_per_s: float | None
     failed_per_s: float | None
+    canceled: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +224,7 @@ def _row(queue: QueueStat, snapshot: Snapshot, rates: Flows | None) -> tuple[int
     age = (snapshot.taken_at - queue.oldest_at).total_seconds() if queue.oldest_at else None
     plain = (counts.queued, counts.started, counts.finished, counts.failed, counts.deferred, counts.scheduled)
     moving = (flow.in_per_s, flow.out_per_s, flow.failed_per_s) if flow else (None, None, None)
-    return (*plain, len(queue.workers), *map(scaled, (age, *moving)))
+    return (*plain, len(queue.workers), *map(scaled, (age, *moving)), counts.canceled + 1)
 
 
 def read(client: Redis, keys: Keys, since: float, queue: str | None = None) -> tuple[Sample, ...]:
@@ -272,7 +274,8 @@ def _figures(grid: Grid, name: bytes | None) -> Figures | None:
         return None
     columns = list(zip(*rows, strict=True)) or [()] * len(QUEUE_FIELDS)
     queued, started, finished, failed, deferred, scheduled, listening = (max(0, sum(column)) for column in columns[:7])
-    ages, *moving = [[value for value in map(unscaled, column) if value is not None] for column in columns[7:]]
+    ages, *moving = [[value for value in map(unscaled, column) if value is not None] for column in columns[7:11]]
+    kept = [number - 1 for number in columns[11] if number > 0]
     arriving, ending, failing = (sum(values) if values else None for values in moving)
     return Figures(
         queued=queued,
@@ -287,6 +290,7 @@ def _figures(grid: Grid, name: bytes | None) -> Figures | None:
         in_per_s=arriving,
         out_per_s=ending,
         failed_per_s=failing,
+        canceled=sum(kept) if kept else None,
     )
 
 

@@ -1,12 +1,14 @@
-"""From the samples that are kept to a history of rates: so that one look knows what came before it."""
+"""From the samples that are kept to what came before one look: a history of rates, and how canceled jobs have grown."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
-from pantry_queue.history import EVERY, FIELD, GAP, INTERVAL
+from pantry_queue.history import COARSE, DAY, EVERY, FIELD, GAP, INTERVAL
 from pantry_queue.keys import Keys
 from pantry_queue.monitor import fields, wire
+from pantry_queue.monitor.growth import Grown, grown
 from pantry_queue.monitor.model import Counts, QueueStat, RedisFacts, Snapshot
 from pantry_queue.monitor.rates import RateHistory
 from pantry_queue.monitor.wire import ask, server_time
@@ -36,23 +38,46 @@ def recall(client: Redis, keys: Keys, target: str, seconds: float = _SECONDS) ->
     count = int(seconds / INTERVAL) + EVERY
     clock, reply = ask(client, [("TIME",), ("XREVRANGE", keys.history, "+", "-", "COUNT", count)])
     now = server_time(clock).timestamp()
-    history, grids, before, step = RateHistory(), dict[int, Grid](), 0.0, INTERVAL
-    for entry, values in reversed(wire.entries(reply)):
-        at = int(entry.split(b"-")[0])
-        try:
-            grid = unpack(values.get(FIELD, b""), grids, at)
-        except Damaged:
+    history, before, step = RateHistory(), 0.0, INTERVAL
+    for at, grid in _grids(reply):
+        taken = _snapshot(grid, at, target)
+        if taken is None or not now - seconds <= at <= now:
             continue
-        taken = _snapshot(grid, at / 1000, target)
-        if taken is None or not now - seconds <= at / 1000 <= now:
-            continue
-        if at / 1000 - before > GAP * max(1, grid.step):
+        if at - before > GAP * max(1, grid.step):
             history.interrupt()
         history.recall(taken, _moved(grid))
-        before, step = at / 1000, grid.step
+        before, step = at, grid.step
     if now - before > GAP * max(1, step):
         history.interrupt()
     return history
+
+
+def canceled(client: Redis, keys: Keys) -> dict[str, Grown]:
+    """How the canceled jobs of each queue, by its name in Redis, have grown within a day, by a sample each ten minutes.
+
+    Raises:
+        redis.exceptions.RedisError: the server is away.
+    """
+    clock, reply = ask(client, [("TIME",), ("XREVRANGE", keys.history_month, "+", "-", "COUNT", DAY // COARSE + EVERY)])
+    now = server_time(clock).timestamp()
+    counts: dict[str, list[tuple[float, int]]] = {}
+    for at, grid in _grids(reply):
+        if now - DAY <= at <= now:
+            for index, name in enumerate(grid.names):
+                if (kept := grid.queue(index)[11]) > 0:
+                    counts.setdefault(wire.name_of(name), []).append((at, kept - 1))
+    return {name: found for name, moments in counts.items() if (found := grown(moments))}
+
+
+def _grids(reply: Any) -> Iterator[tuple[float, Grid]]:
+    """What a stream that was read backwards holds, oldest first, each with its time; what is damaged is left out."""
+    known: dict[int, Grid] = {}
+    for entry, values in reversed(wire.entries(reply)):
+        at = int(entry.split(b"-")[0])
+        try:
+            yield at / 1000, unpack(values.get(FIELD, b""), known, at)
+        except Damaged:
+            continue
 
 
 def _snapshot(grid: Grid, at: float, target: str) -> Snapshot | None:
@@ -71,6 +96,6 @@ def _moved(grid: Grid) -> dict[str, tuple[float, float]]:
     """Jobs ended and failed a second, by the name of the queue as it is shown."""
     found: dict[str, tuple[float, float]] = {}
     for index, name in enumerate(grid.names):
-        *_, ended, failed = map(unscaled, grid.queue(index)[-2:])
+        ended, failed = map(unscaled, grid.queue(index)[9:11])
         found[safe(name)] = (ended or 0.0, failed or 0.0)
     return found

@@ -15,11 +15,13 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 #: Numbers kept of each queue, and of the server.
-QUEUE_FIELDS = "queued started finished failed deferred scheduled workers age arriving ending failing".split()
+QUEUE_FIELDS = "queued started finished failed deferred scheduled workers age arriving ending failing canceled".split()
+#: Numbers of a queue in samples of an earlier version, which did not keep the last ones.
+_EARLIER_FIELDS = 11
 SERVER_FIELDS = "memory_kib clients ops round_trip_us workers".split()
 #: Bytes a payload may unfold to, and queues it may name: more is damage.
 _UNFOLDED, _MOST_NAMES, _LONGEST_NAME = 256 * 1024, 1000, 4096
@@ -93,13 +95,13 @@ def unpack(payload: bytes, known: dict[int, Grid], at: int) -> Grid:
         if count > _MOST_NAMES:
             raise Damaged
         names = tuple(numbers.taken(numbers.one()) for _ in range(count))
-        known[at] = Grid(step, names, tuple(numbers.rest(_size(count))))
+        known[at] = Grid(step, names, _whole(numbers.rest(), count))
         return known[at]
     numbers.one()
     before = known.get(at - numbers.one()) if payload[:1] == b"d" else None
     if before is None:
         raise Damaged
-    differences = (n // 2 if n % 2 == 0 else -(n + 1) // 2 for n in numbers.rest(len(before.numbers)))
+    differences = (n // 2 if n % 2 == 0 else -(n + 1) // 2 for n in _whole(numbers.rest(), len(before.names)))
     known[at] = Grid(step, before.names, tuple(map(int.__add__, before.numbers, differences)))
     return known[at]
 
@@ -131,8 +133,12 @@ def unscaled(number: int) -> float | None:
     return 0.0 if number == 1 else _LEAST * math.exp((min(number, _MOST_STEPS) - 2) * _STEP)
 
 
-def _size(queues: int) -> int:
-    return len(SERVER_FIELDS) + len(QUEUE_FIELDS) * queues
+def _whole(numbers: Sequence[int], queues: int) -> tuple[int, ...]:
+    """All numbers of a sample; what an earlier version did not keep is 0, which is unknown."""
+    missing = len(SERVER_FIELDS) + len(QUEUE_FIELDS) * queues - len(numbers)
+    if missing not in (0, (len(QUEUE_FIELDS) - _EARLIER_FIELDS) * queues):
+        raise Damaged
+    return (*numbers, *(0,) * missing)
 
 
 def _put(body: bytearray, numbers: Iterable[int]) -> None:
@@ -179,14 +185,14 @@ class _Numbers:
         self._at += count
         return found
 
-    def rest(self, count: int) -> Iterator[int]:
-        body, end = self._body, len(self._body)
-        for _ in range(count):
-            # Most take one byte, and a day has five million of them.
-            if self._at < end and body[self._at] < 0x80:
+    def rest(self) -> list[int]:
+        """All that are left."""
+        body, end, found = self._body, len(self._body), list[int]()
+        # Most take one byte, and a day has five million of them.
+        while self._at < end:
+            if body[self._at] < 0x80:
+                found.append(body[self._at])
                 self._at += 1
-                yield body[self._at - 1]
             else:
-                yield self.one()
-        if self._at != len(self._body):
-            raise Damaged
+                found.append(self.one())
+        return found

@@ -119,13 +119,10 @@ def doctor(
     as_json: AsJson = False,
 ) -> None:
     """The health of the deployment: what is wrong, how that shows, and what to do."""
-    from pantry_queue.monitor import diagnosis
-
     target = of(context)
     if fix and not dry_run:
         target.refuse_if_read_only("doctor --fix")
-    with reader(target.settings()) as client:
-        found = diagnosis.examine(client, target.keys(), scan=scan, ask_server=server, rules=alert_rules(target))
+    found = _examined(target, scan, server)
     if as_json and not fix:
         output.document(examination_json(found))
     elif not as_json:
@@ -133,6 +130,21 @@ def doctor(
     if fix:
         given = {"dry_run": dry_run, "reason": reason or "doctor", "alias": alias, "yes": yes, "as_json": as_json}
         _fix(target, found, given)
+
+
+def _examined(target: Target, scan: int | None, server: bool | None) -> Examination:
+    """A deployment with what was sampled before, by which standing still and growing is seen."""
+    from console.cli.looking import with_past
+    from pantry_queue import recalling
+    from pantry_queue.monitor import diagnosis
+
+    rules, keys = alert_rules(target), target.keys()
+    _, rates = with_past(target)
+    with reader(target.settings()) as client:
+        canceled = recalling.canceled(client, keys)
+        return diagnosis.examine(
+            client, keys, scan=scan, ask_server=server, history=rates, canceled=canceled, rules=rules
+        )
 
 
 def examination_json(found: Examination) -> dict[str, Any]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Value = Callable[[Sample], float | None]
 
 _CELLS = 60
-_FIGURES = ("queued", "started", "finished", "failed", "deferred", "scheduled", "workers", "oldest_age")
+_FIGURES = ("queued", "started", "finished", "failed", "deferred", "scheduled", "canceled", "workers", "oldest_age")
 _RATES = ("in_per_s", "out_per_s", "failed_per_s")
 _SERVER = ("used_memory", "connected_clients", "ops_per_second", "round_trip_ms")
 

@@ -71,7 +71,7 @@ class Looking:
         """
         from pantry_queue.connection import describe
         from pantry_queue.monitor import kept_alerts, snapshot
-        from pantry_queue.monitor.alerts import alerts, with_followed
+        from pantry_queue.monitor.alerts import alerts
         from pantry_queue.recalling import recall
 
         settings, keys = self._target.settings(), self._target.keys()
@@ -82,7 +82,6 @@ class Looking:
             taken = snapshot.take(client, keys, target=where)
             kept = kept_alerts.read(client, keys)
         self._rates.observe(taken)
-        self._before = alerts(taken, self._rates, self._rules, before=self._before)
-        shown = with_followed(self._before, (alarm.alert for alarm in kept.alarms if not alarm.over_since))
-        answered = [(alert, kept.acks.get(alert.key)) for alert in shown]
+        self._before = alerts(taken, self._rates, self._rules, before=self._before, followed=kept.followed)
+        answered = [(alert, kept.acks.get(alert.key)) for alert in self._before]
         return Look(taken, self._rates, tuple(sorted(answered, key=lambda pair: pair[1] is not None)))

@@ -69,8 +69,10 @@ class DoctorNeed(Need[Examined]):
         old = kept is not None and kept.ended and not self.stop and time.monotonic() - kept.ended >= EXAMINED_EVERY
         if kept is None or kept.turn != self.turn or old:
             from pantry_queue.monitor.diagnosis import examining
+            from pantry_queue.recalling import canceled
 
-            kept = reading.kept[DoctorNeed] = _Begun(self.turn, examining(reading.client, reading.keys))
+            steps = examining(reading.client, reading.keys, canceled=canceled(reading.client, reading.keys))
+            kept = reading.kept[DoctorNeed] = _Begun(self.turn, steps)
         if kept.found is None or (kept.found.going and time.monotonic() >= kept.rests_until):
             self._go_on(kept)
         if self.stop and kept.found is not None and kept.found.going:

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from console.alert_settings import AlertSettings
 from pantry_queue.monitor.alarms import Ack, Alarm, Alarms, Change
 from pantry_queue.monitor.alert_rules import DEFAULT, Rules
-from pantry_queue.monitor.alerts import Alert, alerts, with_followed
+from pantry_queue.monitor.alerts import Alert, alerts
 from pantry_queue.monitor.kept_alerts import KeptAlerts
-from pantry_queue.monitor.model import Snapshot
+from pantry_queue.monitor.model import FailureGroup, Snapshot
 from pantry_queue.monitor.rates import RateHistory
 
 #: Why nothing can be changed with `--read-only`, or in a profile that is so.
@@ -40,6 +40,7 @@ class Session:
         ringing: how the terminal tells of alerts.
         recalled: what was sampled before is known, as far as it was.
         changes: what has started, become worse or ended with that snapshot, of what lasts.
+        new: failures of a kind that was not known until lately.
         trouble: the sentence why there is no answer, None while there is one.
         next_try_in: seconds until the next attempt, while there is trouble.
         read_only: the sentence why nothing may be changed; empty when it may.
@@ -73,6 +74,7 @@ class Session:
     ringing: AlertSettings = field(default_factory=AlertSettings)
     recalled: bool = False
     changes: tuple[Change, ...] = ()
+    new: tuple[FailureGroup, ...] = ()
     history: RateHistory = field(default_factory=RateHistory)
     clock: Callable[[], float] = time.monotonic
     _answered_at: float = 0.0
@@ -89,8 +91,9 @@ class Session:
         """A new snapshot has come."""
         self.snapshot = snapshot
         self.history.observe(snapshot)
-        found = alerts(snapshot, self.history, self.rules, before=self.alerts)
-        self.alerts = with_followed(found, (one.alert for one in self.kept.alarms if not one.over_since))
+        self.alerts = alerts(
+            snapshot, self.history, self.rules, before=self.alerts, new=self.new, followed=self.kept.followed
+        )
         now = snapshot.taken_at.timestamp()
         if self._alarms is None:
             # What is there when the console opens is seen, and needs no bell.

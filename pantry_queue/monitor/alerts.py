@@ -19,6 +19,8 @@ from pantry_queue.monitor.wire import name_of
 Level = Literal["critical", "warning", "note"]
 Kind = Literal["queue", "worker", "redis", "failure", "agent"]
 
+#: The code of an alert about a kind of failure that was not known.
+NEW_FAILURE = "new-failure"
 _RECENT = 300.0
 #: Jobs that must have ended before a share of them says anything.
 _ENOUGH_ENDED = 20
@@ -64,6 +66,7 @@ def alerts(
     *,
     before: Iterable[Alert] = (),
     new: Iterable[FailureGroup] = (),
+    followed: Iterable[Alert] = (),
 ) -> tuple[Alert, ...]:
     """What needs an operator now, the worst first.
 
@@ -72,6 +75,7 @@ def alerts(
         rules: what is much, long or often.
         before: what this told of the snapshot before.
         new: failures of a kind that was not known until lately.
+        followed: what another process follows; new failures of it count, for one look cannot tell them.
     """
     look = _Look(rules, {alert.key: alert.level for alert in before})
     found = [*_redis(snapshot, look), *_agent(snapshot), *_suspended(snapshot), *map(_new_failure, new)]
@@ -79,17 +83,14 @@ def alerts(
         found += _queue(queue, snapshot, history, look)
     for worker in snapshot.workers:
         found += _worker(worker)
+    known = {alert.key for alert in found}
+    found += [alert for alert in followed if alert.code == NEW_FAILURE and alert.key not in known]
     return worst_first(alert for alert in found if alert.code not in rules.muted)
 
 
 def worst_first(found: Iterable[Alert]) -> tuple[Alert, ...]:
     """The same in the order people read them."""
     return tuple(sorted(found, key=lambda alert: ORDER[alert.level]))
-
-
-def with_followed(found: Iterable[Alert], followed: Iterable[Alert]) -> tuple[Alert, ...]:
-    """What was found with one's own eyes, and of what another process follows that which one look cannot tell."""
-    return worst_first([*found, *(alert for alert in followed if alert.code == "new-failure")])
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +149,7 @@ def _new_failure(group: FailureGroup) -> Alert:
     what = ": ".join(part for part in (group.exception, group.message[:100]) if part)
     text = f"new kind of failure in {group.func}{': ' if what else ''}{what}; {_jobs(group.count)}"
     subject = group.exception.rpartition(".")[2] or "failures"
-    return Alert("warning", "failure", subject, text, "new failure", "failed", "new-failure", group.signature)
+    return Alert("warning", "failure", subject, text, "new failure", "failed", NEW_FAILURE, group.signature)
 
 
 def _queue(queue: QueueStat, snapshot: Snapshot, history: RateHistory, look: _Look) -> Iterator[Alert]:

@@ -39,6 +39,11 @@ class KeptAlerts:
     acks: Mapping[str, Ack] = field(default_factory=dict)
     alarms: tuple[Alarm, ...] = ()
 
+    @property
+    def followed(self) -> tuple[Alert, ...]:
+        """The alerts that are followed and not over."""
+        return tuple(alarm.alert for alarm in self.alarms if not alarm.over_since)
+
 
 def read(client: Redis, keys: Keys) -> KeptAlerts:
     """What is kept; nothing where it may not be read.

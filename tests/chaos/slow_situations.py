@@ -7,6 +7,9 @@ the table of all rules.
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -134,8 +137,6 @@ def test_flows_that_stand_still_grow_and_fail(settings: Settings, redis_client: 
 
 
 def test_a_replica_that_does_not_follow(tmp_path: Path) -> None:
-    import signal
-
     primary = data_server(tmp_path / "primary")
     replica = data_server(tmp_path / "replica", of=primary.port)
     try:
@@ -162,5 +163,47 @@ def test_canceled_jobs_that_pile_up(cli: Cli, redis_client: Redis) -> None:
     queue.enqueue_many([data(number) for number in range(10_000)])
     assert cli("jobs", "cancel", "--state", "queued", "--queue", "left", "--yes").code == 0
     told = findings(redis_client, scan=0)["canceled-grows"]
-    assert told["evidence"] == ["left: 10,000."]
+    assert told["evidence"] == ["left: 10,000. Whether they grow is not known: no samples of an hour are kept."]
     assert told["command"] == "pantry-console jobs delete --state canceled --queue left"
+
+
+_OF_OLDER_RQ = """
+import sys
+import rq
+from redis import Redis
+assert rq.VERSION == "2.6.1", rq.VERSION
+client = Redis.from_url(sys.argv[1])
+rq.Queue("broken", connection=client).enqueue("operator.add", 1, 2, job_id="an id")
+rq.Worker(["old"], connection=client, name="older").work()
+"""
+
+
+def test_workers_and_clients_of_an_older_rq(
+    settings: Settings, redis_client: Redis, crew: Crew, tmp_path: Path
+) -> None:
+    """RQ 2.6 itself beside RQ 3: it writes ids that RQ 3 cannot read, and fails what RQ 3 has deferred."""
+    fetched = subprocess.run(
+        [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", tmp_path / "rq", "rq==2.6.1"],
+        check=False,
+        capture_output=True,
+    )
+    if fetched.returncode:
+        pytest.skip("RQ 2.6.1 cannot be fetched from the package index here")
+    old = Queue("old", connection=redis_client)
+    parent = old.enqueue("time.sleep", 600, job_id="parent")
+    old.enqueue("operator.add", 1, 2, depends_on=parent, job_id="child")
+    crew.stock("new", "new")
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(tmp_path / "rq")}
+    argv = [sys.executable, "-c", _OF_OLDER_RQ, str(settings.redis_url)]
+    with (tmp_path / "older.log").open("w") as log:
+        older = subprocess.Popen(argv, env=environment, stdout=log, stderr=log, start_new_session=True)
+    try:
+        told = finds(redis_client, "versions")
+        assert "2.6.1, 3.0.0" in told["says"]
+        assert says(redis_client, "an id", "unreadable")["severity"] == "critical"
+        assert finds(redis_client, "unreadable")["evidence"][0] == "'an id'."
+        # What the warning is about: the deferred job of RQ 3 is failed by the older worker's maintenance.
+        until(lambda: redis_client.hget("rq:job:child", "status") == b"failed", LONG)
+    finally:
+        os.killpg(older.pid, signal.SIGKILL)
+        older.wait()

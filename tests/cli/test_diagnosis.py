@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import marshal
 from datetime import UTC, datetime, timedelta
 
 from redis import Redis
 from rq import Queue, SimpleWorker
-from rq.job import JobStatus
 from rq.rate_limit import RateLimit
 
 from tests.cli.conftest import Cli
+from tests.cli.crew import Crew
 from tests.cli.inside import cli
 from tests.cli.situations import answer, checks, explained, findings
 from tests.redis.engines.servers import until
@@ -41,18 +42,17 @@ def test_jobs_that_nobody_takes(cli: Cli, redis_client: Redis) -> None:
 
 def test_jobs_that_wait_for_other_jobs(redis_client: Redis) -> None:
     queue = Queue("served", connection=redis_client)
+
+    def works() -> None:
+        SimpleWorker([queue], connection=redis_client, name="other").work(burst=True)
+
     parent = queue.enqueue("operator.truediv", 1, 0, job_id="parent")
     queue.enqueue("operator.add", 1, 2, job_id="child", depends_on=parent)
     told = answer(redis_client, "child")
     assert told["code"] == "dependency-waiting"
     assert "parent" in told["says"]
-    SimpleWorker([queue], connection=redis_client, name="other").work(burst=True)
+    works()
     assert answer(redis_client, "child")["code"] == "dependency-failed"
-    parent.set_status(JobStatus.FINISHED)  # as scripts do that mean to help
-    assert answer(redis_client, "child")["code"] == "dependency-finished"
-    parent.set_status(JobStatus.QUEUED)
-    parent.cancel()
-    assert answer(redis_client, "child")["code"] == "dependency-canceled"
     parent.delete()
     told = answer(redis_client, "child")
     assert (told["code"], told["action"], told["selection"]["ids"]) == (
@@ -60,6 +60,14 @@ def test_jobs_that_wait_for_other_jobs(redis_client: Redis) -> None:
         "jobs.enqueue-now",
         ["child"],
     )
+    # Who enqueues it again under its old id gets its result, and RQ has forgotten who waited for it.
+    queue.enqueue("operator.truediv", 1, 1, job_id="parent")
+    works()
+    assert answer(redis_client, "child")["code"] == "dependency-finished"
+    other = queue.enqueue("operator.add", 1, 2, job_id="other")
+    queue.enqueue("operator.add", 1, 2, job_id="orphaned", depends_on=other)
+    other.cancel()
+    assert answer(redis_client, "orphaned")["code"] == "dependency-canceled"
     for number in range(2):
         queue.enqueue("operator.add", 1, 2, job_id=f"slot-{number}", rate_limit=RateLimit("api", 1))
     told = answer(redis_client, "slot-1")
@@ -67,7 +75,7 @@ def test_jobs_that_wait_for_other_jobs(redis_client: Redis) -> None:
     assert "1 of 1" in told["evidence"][0]
 
 
-def test_jobs_that_wait_for_their_time(redis_client: Redis) -> None:
+def test_jobs_that_wait_for_their_time(redis_client: Redis, crew: Crew) -> None:
     queue = Queue("timed", connection=redis_client)
     queue.enqueue_in(timedelta(hours=1), "operator.add", 1, 2, job_id="later")
     told = answer(redis_client, "later")
@@ -86,31 +94,34 @@ def test_jobs_that_wait_for_their_time(redis_client: Redis) -> None:
     queue.delete()
     assert checks(redis_client, "later")["registered"]["mark"] == "warning"
     # That its jobs are nowhere to be seen makes them no less real.
-    worker = SimpleWorker([queue], connection=redis_client, name="w")
-    worker.register_birth()
+    crew.stock("w", "timed")
     assert findings(redis_client)["unregistered"]["evidence"] == ["timed: 0 wait, 3 are scheduled."]
 
 
 def test_jobs_that_cannot_be_read_or_are_gone(redis_client: Redis) -> None:
     queue = Queue("broken", connection=redis_client)
-    for job_id, field, value in (("garbage", "data", b"neither"), ("time", "timeout", b"soon"), ("id", "data", b"")):
-        queue.enqueue("operator.add", 1, 2, job_id=job_id)
-        if value:
-            redis_client.hset(f"rq:job:{job_id}", field, value)  # what a client of another language may write
+    queue.enqueue("operator.add", 1, 2, job_id="expired", ttl=1)
+    # A serializer of their own, and a service that puts into a field what is no number: RQ writes both as it is told.
+    Queue("broken", connection=redis_client, serializer=marshal).enqueue("operator.add", 1, 2, job_id="garbage")  # type: ignore[arg-type]
+    timed = queue.enqueue("operator.add", 1, 2, job_id="time")
+    timed.timeout = "soon"
+    timed.save()
     check = checks(redis_client, "garbage")["serializer"]
     assert check["finding"]["severity"] == "critical"
     assert answer(redis_client, "time")["code"] == "unreadable"
-    # So do older clients, which allowed any id.
-    redis_client.rename("rq:job:id", "rq:job:an id")
-    redis_client.linsert("rq:queue:broken", "before", "id", "an id")
-    redis_client.lrem("rq:queue:broken", 1, "id")
-    assert answer(redis_client, "an id")["code"] == "unreadable"
-    found = findings(redis_client)
-    assert (found["unreadable"]["severity"], found["unreadable"]["evidence"][0]) == ("critical", "'an id'.")
-    assert found["serializer"]["severity"] == "critical"
-    queue.enqueue("operator.add", 1, 2, job_id="expired", ttl=1)
-    redis_client.pexpire("rq:job:expired", 1)  # the second is over
+    assert findings(redis_client)["serializer"]["severity"] == "critical"
     until(lambda: not redis_client.exists("rq:job:expired"))
     told = explained(redis_client, "expired")
     assert (told["answer"]["code"], told["answer"]["severity"]) == ("expired", "critical")
     assert told["queue"] == "broken"
+
+
+def test_an_id_of_an_older_client(redis_client: Redis) -> None:
+    """RQ before 2.8 and clients in other languages allow ids that RQ 3 neither writes nor reads."""
+    queue = Queue("broken", connection=redis_client)
+    queue.enqueue("operator.add", 1, 2, job_id="id")
+    redis_client.rename("rq:job:id", "rq:job:an id")
+    redis_client.lset("rq:queue:broken", 0, "an id")
+    assert answer(redis_client, "an id")["code"] == "unreadable"
+    found = findings(redis_client)
+    assert (found["unreadable"]["severity"], found["unreadable"]["evidence"][0]) == ("critical", "'an id'.")

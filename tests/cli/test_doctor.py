@@ -8,6 +8,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,12 +16,17 @@ import pytest
 from redis import Redis
 from rq import Queue, SimpleWorker
 
+from pantry_queue import history, recalling
 from pantry_queue.config import Settings
 from pantry_queue.embedded import EmbeddedServer
+from pantry_queue.keys import Keys
+from pantry_queue.monitor import snapshot
 from pantry_queue.monitor.limits import Limit, parse, perfdata
+from pantry_queue.monitor.rates import RateHistory
 from tests.cli.conftest import Cli
 from tests.cli.crew import Crew
 from tests.cli.inside import cli
+from tests.cli.situations import findings
 from tests.redis.client.proxy import LossyDoor
 from tests.redis.engines.servers import free_port, until
 from tests.redis.monitor.conftest import VIEWER_RULE
@@ -91,6 +97,76 @@ def test_jobs_and_what_is_kept(cli: Cli, redis_client: Redis) -> None:
     )
     assert codes["large-payloads"]["subject"] == "q"
     assert "large, 2.0 MiB" in codes["large-payloads"]["evidence"][0]
+
+
+def test_canceled_jobs_that_become_more_and_more(cli: Cli, redis_client: Redis) -> None:
+    queue, rates = Queue("left", connection=redis_client), RateHistory()
+
+    def canceled(number: int, *, ago: int) -> None:
+        """So many more are canceled, and a sample is taken so many minutes before now: samples of hours take hours."""
+        for _ in range(number):
+            queue.enqueue("operator.add", 1, 2).cancel()
+        taken = snapshot.take(redis_client, Keys(), target="t")
+        assert history.record(
+            redis_client, Keys(), replace(taken, taken_at=taken.taken_at - timedelta(minutes=ago)), rates
+        )
+
+    for ago in (50, 40, 30, 20):
+        canceled(40, ago=ago)
+    assert "canceled-grows" not in found(cli), "less than an hour says nothing"
+    redis_client.delete(Keys().history, Keys().history_month)
+    for ago in (300, 200, 100, 0):
+        canceled(5, ago=ago)
+    assert "canceled-grows" not in found(cli), "72 a day are no trouble within a month"
+    redis_client.delete(Keys().history, Keys().history_month)
+    for ago in (300, 200, 100, 0):
+        canceled(40, ago=ago)
+    told = found(cli)["canceled-grows"]
+    assert told["evidence"] == ["left: 340; in 5 h 0 min 120 came and none went (4 samples), 576 a day."]
+    assert told["command"] == "pantry-console jobs delete --state canceled --queue left"
+    (grown,) = recalling.canceled(redis_client, Keys()).values()
+    assert (grown.first, grown.last, grown.rises) == (220, 340, 3)
+    # Somebody clears them now and then: that is no growth.
+    assert cli("jobs", "delete", "--state", "canceled", "--queue", "left", "--yes").code == 0
+    for _ in range(150):
+        queue.enqueue("operator.add", 1, 2).cancel()
+    redis_client.delete(Keys().history, Keys().history_month)
+    for ago in (300, 200):
+        canceled(20, ago=ago)
+    assert cli("jobs", "delete", "--state", "canceled", "--queue", "left", "--yes").code == 0
+    for ago in (100, 50, 0):
+        canceled(100, ago=ago)
+    assert "canceled-grows" not in found(cli)
+
+
+def test_limits_that_are_passed(cli: Cli, redis_client: Redis, crew: Crew, tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text('[alerts]\ndepth = "2:9"\nage = "500ms:1h"\nrate = "25:90"\n')
+    crew.stock("one", "slow")
+    for job_id in ("runs", "waits", "waits-too", "waits-as-well"):
+        Queue("slow", connection=redis_client).enqueue("time.sleep", 60, job_id=job_id)
+    crew.busy("runs")
+    codes: dict[str, dict] = {}
+
+    def looked() -> bool:
+        codes.update(found(cli, PANTRY_CONFIG=str(config)))
+        return {"depth", "age"} <= codes.keys()
+
+    until(looked)
+    assert (codes["depth"]["severity"], codes["depth"]["subject"]) == ("warning", "slow")
+    assert "3 wait" in codes["depth"]["says"]
+    assert codes["age"]["severity"] == "warning"
+    assert {"depth", "age"}.isdisjoint(found(cli)), "no limits, no findings"
+    bad, rates = Queue("bad", connection=redis_client), RateHistory()
+    for number in range(24):
+        bad.enqueue("operator.truediv", 1, number % 2)
+    rates.observe(snapshot.take(redis_client, Keys(), target=""))
+    SimpleWorker([bad], connection=redis_client, name="w").work(burst=True)
+    rates.observe(snapshot.take(redis_client, Keys(), target=""))
+    told = findings(redis_client, history=rates)
+    assert (told["failure-rate"]["severity"], told["failure-rate"]["subject"]) == ("warning", "bad")
+    assert "50% of 24" in told["failure-rate"]["says"]
+    assert "12 failed" in told["failures"]["says"]
 
 
 def test_a_server_that_is_far_away(cli: Cli, valkey: EmbeddedServer, redis_client: Redis) -> None:

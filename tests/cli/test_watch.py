@@ -28,6 +28,7 @@ from tests.redis.engines.servers import until
 
 from .conftest import Cli
 from .inside import cli
+from .situations import findings
 
 __all__ = ["cli"]
 
@@ -106,6 +107,9 @@ def test_told_once_by_one_watcher_and_handed_on(
             queue.enqueue("operator.truediv", 1, 0)
             SimpleWorker([queue], connection=redis_client).work(burst=True)
             until(lambda: len(hook.taken()) == 3)
+            assert "ZeroDivisionError" in findings(redis_client)["new-failure"]["says"], (
+                "one look knows what is followed"
+            )
             assert sorted(types(hook))[:2] == ["alert.ended no-worker:emails", "alert.started new-failure:" + new(hook)]
             second.process.send_signal(signal.SIGTERM)
             assert second.process.wait(20) == 0

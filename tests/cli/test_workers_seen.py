@@ -119,8 +119,9 @@ def test_jobs_that_workers_cannot_run(redis_client: Redis, crew: Crew) -> None:
 
     crew.stock("json", "json", serializer=JSONSerializer)
     crew.stock("plain", "plain")
-    queue("strict").enqueue("operator.add", 1, 2, job_id="garbage")
-    redis_client.hset("rq:job:garbage", "timeout", "soon")
+    garbage = queue("strict").enqueue("operator.add", 1, 2, job_id="garbage")
+    garbage.timeout = "soon"  # RQ writes it as it is told
+    garbage.save()
     crew.ours("strict", "strict", allow=["nothing."])
     queue("json").enqueue("operator.add", 1, 2, job_id="pickled")
     queue("plain", serializer=JSONSerializer).enqueue("operator.add", 1, 2, job_id="jsoned")

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from pantry_queue.monitor.diagnosis.deployment import DeploymentFacts
 from pantry_queue.monitor.diagnosis.model import Check, Finding, Mark
-from pantry_queue.monitor.diagnosis.words import check, counted
+from pantry_queue.monitor.diagnosis.words import check, counted, lasting
 
 #: Seconds of history without which standing still and growing cannot be seen.
 _LONG_ENOUGH = 15.0
@@ -75,6 +75,11 @@ def _closer(facts: DeploymentFacts) -> str:
     return "" if facts.schedule is not None else "jobs were not looked at closer so far"
 
 
+def _canceled(facts: DeploymentFacts) -> str:
+    known = [grown for grown in facts.canceled.values() if grown.known]
+    return f"canceled jobs do not pile up{f', over {lasting(max(one.seconds for one in known))}' if known else ''}"
+
+
 def _sampled(facts: DeploymentFacts) -> str:
     return f"calls are small, of {counted(len(facts.samples))} looked at"
 
@@ -110,7 +115,7 @@ JUDGED: tuple[Judged, ...] = (
     Judged("quarantine", "no job is set aside as unreadable", ("quarantine",)),
     Judged("started", "what a worker takes it starts", ("stuck-jobs",), _closer),
     Judged("placed", _scanned, ("lost-jobs",), _scan),
-    Judged("canceled", "canceled jobs do not pile up", ("canceled-grows",)),
+    Judged("canceled", _canceled, ("canceled-grows",)),
     Judged("kept", "what has ended goes after a while", ("kept-for-ever",)),
     Judged("lives", "waiting jobs live until they have run", ("expire-before-run",)),
     Judged("small", _sampled, ("large-payloads",)),

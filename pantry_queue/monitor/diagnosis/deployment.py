@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pantry_queue.keys import Keys
-from pantry_queue.monitor import fields, schedule, server, snapshot
+from pantry_queue.monitor import fields, kept_alerts, schedule, server, snapshot
+from pantry_queue.monitor.alerts import Alert
 from pantry_queue.monitor.diagnosis import closer
 from pantry_queue.monitor.diagnosis.closer import Call
 from pantry_queue.monitor.diagnosis.lost import Lost
 from pantry_queue.monitor.each import NAME, ask_each
+from pantry_queue.monitor.growth import Grown
 from pantry_queue.monitor.model import JobRow, Schedule, Snapshot
 from pantry_queue.monitor.rates import RateHistory
 from pantry_queue.monitor.wire import ask, blob, blobs, entries, name_of, number, server_time
@@ -58,6 +60,8 @@ class DeploymentFacts:
         calls: what sampled jobs that wait would call.
         failed: sampled failed jobs with their errors.
         schedule: what is scheduled and who sees to it; None until it was read.
+        followed: alerts that another process follows (`watch`), of which one look cannot tell all.
+        canceled: by queue, how its canceled jobs have grown over the samples that are kept; empty where none are.
         taken: queue and id of jobs between queue and start at the first look; `stuck` still were at the second.
     """
 
@@ -75,11 +79,20 @@ class DeploymentFacts:
     calls: tuple[Call, ...] = ()
     failed: tuple[JobRow, ...] = ()
     schedule: Schedule | None = None
+    followed: tuple[Alert, ...] = ()
+    canceled: Mapping[str, Grown] = field(default_factory=dict)
     taken: tuple[tuple[str, str], ...] = ()
     stuck: tuple[tuple[str, str], ...] = ()
 
 
-def collect(client: Redis, keys: Keys, *, ask_server: bool, history: RateHistory | None) -> DeploymentFacts:
+def collect(
+    client: Redis,
+    keys: Keys,
+    *,
+    ask_server: bool,
+    history: RateHistory | None = None,
+    canceled: Mapping[str, Grown] | None = None,
+) -> DeploymentFacts:
     """Read all of it but what a scan tells (`lost.look`).
 
     Raises:
@@ -101,6 +114,8 @@ def collect(client: Redis, keys: Keys, *, ask_server: bool, history: RateHistory
         skews=_skews(client, keys, samples),
         samples=tuple(samples),
         orphans=_orphans(client, keys, taken),
+        followed=kept_alerts.read(client, keys).followed,
+        canceled=canceled or {},
     )
 
 

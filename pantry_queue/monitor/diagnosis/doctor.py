@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from pantry_queue.monitor.diagnosis.deployment import DeploymentFacts
 from pantry_queue.monitor.diagnosis.lost import Lost
 from pantry_queue.monitor.diagnosis.model import SEVERITIES, Covered, Examination, Finding
 from pantry_queue.monitor.diagnosis.remedies import from_alert
+from pantry_queue.monitor.growth import Grown
 from pantry_queue.monitor.rates import RateHistory
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ def examine(
     scan: int | None = None,
     ask_server: bool | None = None,
     history: RateHistory | None = None,
+    canceled: Mapping[str, Grown] | None = None,
     rules: Rules = DEFAULT,
 ) -> Examination:
     """Look over a deployment.
@@ -80,6 +82,7 @@ def examine(
             out, where the Redis user has no name and so, as a rule, all rights.
         ask_server: ask for settings and slow log (CONFIG GET, SLOWLOG GET); likewise.
         history: what earlier snapshots told, which is what stalls and growth are seen by.
+        canceled: how canceled jobs have grown (`recalling.canceled`).
         rules: what is much, long or often.
 
     Raises:
@@ -87,7 +90,7 @@ def examine(
     """
     began = time.perf_counter()
     facts: DeploymentFacts | None = None
-    for step in examining(client, keys, scan=scan, ask_server=ask_server, history=history):
+    for step in examining(client, keys, scan=scan, ask_server=ask_server, history=history, canceled=canceled):
         facts = step.facts
         time.sleep(step.rest)
     assert facts is not None  # there is always a first step
@@ -101,6 +104,7 @@ def examining(
     scan: int | None = None,
     ask_server: bool | None = None,
     history: RateHistory | None = None,
+    canceled: Mapping[str, Grown] | None = None,
 ) -> Iterator[Step]:
     """The same in steps of some ten milliseconds, for who has other things to do between them: each tells what is
     known so far, the first all but what the scan tells. It may be left at any step.
@@ -110,7 +114,7 @@ def examining(
     trusted = _unnamed(client)
     asks = trusted if ask_server is None else ask_server
     most = (SCANNED if trusted else 0) if scan is None else scan
-    facts = deployment.collect(client, keys, ask_server=asks, history=history)
+    facts = deployment.collect(client, keys, ask_server=asks, history=history, canceled=canceled)
     facts = replace(facts, lost=Lost() if most > 0 else None)
     yield Step(facts)
     for found in lost.look(client, keys, most) if most > 0 else ():
@@ -129,7 +133,8 @@ def judge(facts: DeploymentFacts, took_ms: float = 0.0, rules: Rules = DEFAULT) 
         took_ms: milliseconds the reading took.
         rules: what is much, long or often.
     """
-    found = [from_alert(alert, facts) for alert in alerts(facts.snapshot, facts.history, rules)]
+    told = alerts(facts.snapshot, facts.history, rules, followed=facts.followed)
+    found = [from_alert(alert, facts) for alert in told]
     found += [one for rule in RULES if (one := rule(facts)) is not None]
     found.sort(key=lambda one: SEVERITIES.index(one.severity))
     return Examination(

@@ -6,32 +6,55 @@ import shlex
 
 from pantry_queue.monitor.diagnosis.deployment import DeploymentFacts, Sample
 from pantry_queue.monitor.diagnosis.model import Finding, Place
-from pantry_queue.monitor.diagnosis.words import counted, finding
+from pantry_queue.monitor.diagnosis.words import counted, finding, lasting
+from pantry_queue.monitor.growth import Grown
 from pantry_queue.monitor.wire import name_of, raw_of
 from pantry_queue.text import safe
 
-_MANY_CANCELED = 10_000
+#: Canceled jobs of a queue that are too many, and as many as have to be there before their growth says anything.
+_MANY_CANCELED, _SOME_CANCELED = 10_000, 100
+_DAY, _MONTH = 86_400.0, 30 * 86_400.0
 _LARGE = 1 << 20
 #: Milliseconds of life left that are too few for a job that waits.
 _SHORT_LIFE = 60_000
 
 
 def canceled(facts: DeploymentFacts) -> Finding | None:
-    """RQ never cleans up what was canceled."""
-    queues = [queue for queue in facts.snapshot.queues if queue.counts.canceled >= _MANY_CANCELED]
-    if not queues:
+    """RQ never cleans up what was canceled: it should not become more and more.
+
+    Where samples of an hour or more are kept, they decide; elsewhere many are taken for the sign of it.
+    """
+    found = [(queue, facts.canceled.get(name_of(queue.raw_name))) for queue in facts.snapshot.queues]
+    found = [(queue, grown) for queue, grown in found if _piles_up(queue.counts.canceled, grown)]
+    if not found:
         return None
-    largest = max(queues, key=lambda queue: queue.counts.canceled)
+    found.sort(key=lambda one: -one[0].counts.canceled)
+    largest = found[0][0]
     name = shlex.quote(name_of(largest.raw_name))
     return finding(
         "warning",
         "canceled-grows",
         largest.name,
-        f"{counted(sum(queue.counts.canceled for queue in queues), 'canceled job')} are kept for ever.",
-        *(f"{queue.name}: {queue.counts.canceled:,}." for queue in queues[:5]),
+        f"{counted(sum(queue.counts.canceled for queue, _ in found), 'canceled job')} are kept for ever.",
+        *(_grew(str(queue.name), queue.counts.canceled, grown) for queue, grown in found[:5]),
         remedy="Delete them; they lie in the trash for a day.",
         command=f"pantry-console jobs delete --state canceled --queue {name}",
         place=Place("queue", name_of(largest.raw_name), "canceled"),
+    )
+
+
+def _piles_up(now: int, grown: Grown | None) -> bool:
+    if grown is None or not grown.known:
+        return now >= _MANY_CANCELED
+    return grown.steady and now >= _SOME_CANCELED and now + grown.pace(_MONTH) >= _MANY_CANCELED
+
+
+def _grew(name: str, now: int, grown: Grown | None) -> str:
+    if grown is None or not grown.known:
+        return f"{name}: {now:,}. Whether they grow is not known: no samples of an hour are kept."
+    return (
+        f"{name}: {now:,}; in {lasting(grown.seconds)} {grown.last - grown.first:,} came and none went "
+        f"({grown.samples} samples), {grown.pace(_DAY):,.0f} a day."
     )
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pantry_queue.monitor.alarms import Alarms, KnownFailures
@@ -123,6 +123,7 @@ _VALUES = st.recursive(
 )
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # drawing is slow on a busy machine
 @given(st.dictionaries(st.sampled_from([*NAMES, "else"]), _VALUES, max_size=3))
 def test_whatever_a_file_says_is_rules_or_one_sentence(table: dict[str, Any]) -> None:
     try:
