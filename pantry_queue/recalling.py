@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from pantry_queue.history import COARSE, DAY, EVERY, FIELD, GAP, INTERVAL
+from pantry_queue.history import INTERVAL
+from pantry_queue.history_read import COARSE, DAY, EVERY, FIELD, GAP
 from pantry_queue.keys import Keys
 from pantry_queue.monitor import fields, wire
 from pantry_queue.monitor.growth import Grown, grown

@@ -27,6 +27,8 @@ SERVER_FIELDS = "memory_kib clients ops round_trip_us workers".split()
 _UNFOLDED, _MOST_NAMES, _LONGEST_NAME = 256 * 1024, 1000, 4096
 _LEAST, _STEP = 0.001, math.log(1.05)
 _MOST_STEPS = 1000
+#: Bits of a number.
+_LONGEST = 63
 
 
 class Damaged(ValueError):  # noqa: N818 - what it is
@@ -101,8 +103,8 @@ def unpack(payload: bytes, known: dict[int, Grid], at: int) -> Grid:
     before = known.get(at - numbers.one()) if payload[:1] == b"d" else None
     if before is None:
         raise Damaged
-    differences = (n // 2 if n % 2 == 0 else -(n + 1) // 2 for n in _whole(numbers.rest(), len(before.names)))
-    known[at] = Grid(step, before.names, tuple(map(int.__add__, before.numbers, differences)))
+    changes = zip(before.numbers, _whole(numbers.rest(), len(before.names)), strict=True)
+    known[at] = Grid(step, before.names, tuple([there + (n >> 1 ^ -(n & 1)) for there, n in changes]))
     return known[at]
 
 
@@ -128,9 +130,10 @@ def scaled(value: float | None) -> int:
 
 def unscaled(number: int) -> float | None:
     """What `scaled` made the number of, to within 2.5 %."""
-    if number <= 0:
-        return None
-    return 0.0 if number == 1 else _LEAST * math.exp((min(number, _MOST_STEPS) - 2) * _STEP)
+    return None if number <= 0 else _UNSCALED[min(number, _MOST_STEPS)]
+
+
+_UNSCALED = (0.0, 0.0, *(_LEAST * math.exp((number - 2) * _STEP) for number in range(2, _MOST_STEPS + 1)))
 
 
 def _whole(numbers: Sequence[int], queues: int) -> tuple[int, ...]:
@@ -169,7 +172,7 @@ class _Numbers:
 
     def one(self) -> int:
         number = shift = 0
-        while self._at < len(self._body) and shift < 63:
+        while self._at < len(self._body) and shift < _LONGEST:
             byte = self._body[self._at]
             self._at += 1
             number |= (byte & 0x7F) << shift
@@ -187,12 +190,20 @@ class _Numbers:
 
     def rest(self) -> list[int]:
         """All that are left."""
-        body, end, found = self._body, len(self._body), list[int]()
+        body, self._at = self._body[self._at :], len(self._body)
         # Most take one byte, and a day has five million of them.
-        while self._at < end:
-            if body[self._at] < 0x80:
-                found.append(body[self._at])
-                self._at += 1
+        if body.isascii():
+            return list(body)
+        found, number, shift = list[int](), 0, 0
+        for byte in body:
+            if byte < 0x80:
+                found.append(number | byte << shift)
+                number = shift = 0
             else:
-                found.append(self.one())
+                number |= (byte & 0x7F) << shift
+                shift += 7
+                if shift >= _LONGEST:
+                    raise Damaged
+        if shift:
+            raise Damaged
         return found

@@ -14,7 +14,7 @@ from textual.worker import WorkerCancelled
 from console.tui.app import ConsoleApp
 from console.tui.job_needs import JobLogNeed, RawNeed, TreeNeed
 from console.tui.needs import AlertsNeed, FailuresFound, FailuresNeed, JobNeed, LocalNeed, PastNeed, WindowNeed
-from console.tui.sampled import SamplesNeed
+from console.tui.sampled import Sampled, SamplesNeed
 from console.tui.source import Answer, Need, Needs
 from console.tui.terminal import Terminal
 from pantry_queue.config import Settings
@@ -40,7 +40,7 @@ class FixedSource:
         self.others: dict[type[Need[Any]], Any] = {
             AlertsNeed: KeptAlerts(),
             PastNeed: RateHistory(),
-            SamplesNeed: sampled(),
+            SamplesNeed: Sampled(sampled()),
             LocalNeed: (),
             FailuresNeed: FailuresFound(failures()),
             JobLogNeed: job_log(),

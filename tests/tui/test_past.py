@@ -11,6 +11,7 @@ from rq import Queue
 
 from console.tui import sampled
 from console.tui.app import ConsoleApp
+from console.tui.present import past
 from console.tui.present.chart import area
 from console.tui.sampled import SamplesNeed
 from console.tui.source import Reading
@@ -71,13 +72,59 @@ def test_samples_are_read_no_oftener_than_they_come(
     now = 0.0
     monkeypatch.setattr(sampled.time, "monotonic", lambda: now)
     reading = Reading(redis_client, KEYS, settings)
-    assert SamplesNeed(3600.0).read(reading) == ()
+    assert SamplesNeed(3600.0).read(reading).samples == ()
     write(redis_client, back=300, step=10)
     now = 9.0
-    assert SamplesNeed(3600.0).read(reading) == ()
-    assert len(SamplesNeed(3600.0, "a").read(reading)) > 15
+    assert SamplesNeed(3600.0).read(reading).samples == ()
+    assert len(SamplesNeed(3600.0, "a").read(reading).samples) > 15
     now = 20.0
-    assert len(SamplesNeed(3600.0).read(reading)) > 15
+    assert len(SamplesNeed(3600.0).read(reading).samples) > 15
+
+
+def test_a_day_is_drawn_from_all_its_samples(
+    redis_client: Redis, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A peak of ten seconds and a gap of three minutes in it are seen, and what comes later is read alone."""
+    for number in range(3):
+        Queue("a", connection=redis_client).enqueue("x.y", number)
+    now = snapshot.take(redis_client, KEYS, target="t")
+
+    def keep(ago: int, queued: int) -> None:
+        queues = tuple(replace(one, counts=Counts(queued=queued)) for one in now.queues)
+        taken = replace(now, taken_at=now.taken_at - timedelta(seconds=ago), queues=queues)
+        assert history.record(redis_client, KEYS, taken)
+
+    for ago in range(15_000, 20, -10):
+        if not 7000 < ago < 7180:
+            keep(ago, 900 if ago == 9000 else 5)
+    clock = 0.0
+    monkeypatch.setattr(sampled.time, "monotonic", lambda: clock)
+    monkeypatch.setattr(sampled, "_PIECE_SECONDS", 0.0)
+    reading = Reading(redis_client, KEYS, settings)
+    first = SamplesNeed(86_400.0).read(reading)
+    assert first.going
+    assert 20 < len(first.samples) < 40, "those of the month, until all were read"
+    readings = 1
+    while (found := SamplesNeed(86_400.0).read(reading)).going:
+        readings += 1
+    assert readings == 3, "a page each"
+    assert sum(one.number for one in found.samples) == 1498 - 17
+    assert 240 < len(found.samples) < 260, "a minute each"
+    depths = [one.figures.queued for one in found.samples if one.figures]
+    assert (max(depths), depths.count(900)) == (900, 1)
+    assert [round(one.gap) for one in found.samples[1:] if one.gap] == [180]
+    drawn = past.curves(found.samples, now.taken_at, 86_400.0, 480)[0].up
+    assert drawn.count(900) == 1
+    keep(0, 7)
+    clock = 61.0
+    with monkeypatch.context() as patch:
+        patch.setattr(sampled, "_PIECE_SECONDS", 1.0)
+        before = redis_client.info("commandstats")["cmdstat_xrange"]["calls"]
+        again = SamplesNeed(86_400.0).read(reading)
+        assert redis_client.info("commandstats")["cmdstat_xrange"]["calls"] == before + 1
+    assert again.samples[-1].figures
+    assert again.samples[-1].figures.queued == 7
+    assert len(again.samples) - len(found.samples) in (0, 1)
 
 
 def test_what_is_not_known_is_a_dot_on_the_line() -> None:

@@ -15,7 +15,7 @@ from console.tui.present.words import age, amount, count, per_second, reach
 if TYPE_CHECKING:
     from pantry_queue.history import Sample
 
-#: How far back, by name, in seconds. Up to an hour samples are ten seconds apart, beyond ten minutes.
+#: How far back, by name, in seconds. Up to a day samples are ten seconds apart, beyond ten minutes.
 SPANS = {"1h": 3600.0, "24h": 86_400.0, "30d": 30 * 86_400.0}
 
 _Value = Callable[["Sample"], "float | None"]
@@ -80,7 +80,7 @@ def covered(samples: Sequence[Sample], now: datetime, seconds: float) -> tuple[C
     late = (now - samples[-1].at).total_seconds()
     missing += late if late > 2.5 * samples[-1].step else 0.0
     gaps = (chip(f"{GAP} not sampled: {age(missing)}", "muted", rank=1),) if missing >= 1 else ()
-    return (*gaps, chip(amount(len(samples), "sample"), "faint", rank=2))
+    return (*gaps, chip(amount(sum(one.number for one in samples), "sample"), "faint", rank=2))
 
 
 def _figure(name: str) -> _Value:

@@ -15,7 +15,7 @@ from console.tui.copying.texts import Copyable
 from console.tui.keys import Scope, bindings
 from console.tui.present import past, queues
 from console.tui.present.cells import Chip, chip
-from console.tui.sampled import SamplesNeed
+from console.tui.sampled import Sampled, SamplesNeed
 from console.tui.screens.base import ConsoleScreen
 from console.tui.source import Answer, Needs
 from console.tui.widgets.chart import Chart, Picture
@@ -25,7 +25,6 @@ from pantry_queue.text import safe
 
 if TYPE_CHECKING:
     from console.tui.session import Session
-    from pantry_queue.history import Sample
 
 _CHARTS = ("depth", "flow", "failures")
 
@@ -49,7 +48,7 @@ class Past(ConsoleScreen):
         super().__init__()
         self._queue = queue
         self._span = next(iter(past.SPANS))
-        self._samples: tuple[Sample, ...] | None = None
+        self._samples: Sampled | None = None
 
     def body(self) -> Iterable[Widget]:
         yield Line(id="past-title")
@@ -65,7 +64,7 @@ class Past(ConsoleScreen):
         """The samples."""
         from console.cli.history import sample_json
 
-        found = [sample_json(sample) for sample in self._samples or ()]
+        found = [sample_json(sample) for sample in self._samples.samples] if self._samples else []
         return [texts.as_json(found, "samples"), *super().copyable()]
 
     def _need(self) -> SamplesNeed:
@@ -77,26 +76,27 @@ class Past(ConsoleScreen):
     def accept(self, answer: Answer) -> None:
         if answer.has(self._need()):
             self._samples = answer.of(self._need())
+            if self._samples.going:
+                self.call_later(self.console_app.ask)
 
     def on_mount(self) -> None:
         super().on_mount()
         self.console_app.ask()
 
     def show(self, session: Session) -> None:
-        snapshot, samples = session.snapshot, self._samples
+        snapshot, samples = session.snapshot, self._samples.samples if self._samples else ()
         if snapshot is None:
             return
         seconds = past.SPANS[self._span]
         reading = [chip("reading ...", "muted")]
-        said = reading if samples is None else past.covered(samples, snapshot.taken_at, seconds)
+        begun = self._samples is None or self._samples.going
+        said = reading if begun else past.covered(samples, snapshot.taken_at, seconds)
         self.query_one("#past-title", Line).show(self._title(), said)
         points = self.query_one("#past-depth", Chart).points
         # A picture that moves on each second would be drawn and sent anew each second.
         step = max(10.0, seconds / points)
         now = snapshot.taken_at.timestamp() // step * step
-        shown = past.curves(
-            samples or (), snapshot.taken_at.fromtimestamp(now, snapshot.taken_at.tzinfo), seconds, points
-        )
+        shown = past.curves(samples, snapshot.taken_at.fromtimestamp(now, snapshot.taken_at.tzinfo), seconds, points)
         for name, curve in zip(_CHARTS, shown, strict=True):
             self.query_one(f"#past-{name}-title", Heading).show(curve.title, [curve.most])
             picture = Picture(up=curve.up, down=curve.down, up_tone=curve.up_tone, span=seconds)
