@@ -27,6 +27,7 @@ from console.cli import (
     metrics,
     ocr,
     output,
+    plugin,
     profiles,
     queues,
     schedule,
@@ -73,6 +74,7 @@ EXIT_CODES: tuple[tuple[type[PantryError], int], ...] = (
 
 app = typer.Typer(
     name="pantry-console",
+    cls=plugin.PluginGroup,
     help="Operations console for RQ queues. Without a command it opens the terminal interface.",
     no_args_is_help=False,
     rich_markup_mode=None,
@@ -98,7 +100,7 @@ app.add_typer(ocr.app, name="ocr")
 app.add_typer(trash.app, name="trash")
 app.command("undo")(trash.undo)
 app.command("audit")(audit.audit)
-app.command("check", cls=check.PluginCommand)(check.check)
+app.command("check", cls=plugin.PluginCommand)(check.check)
 app.command("doctor")(diagnosis.doctor)
 app.command("history")(history.history)
 app.add_typer(alerts.app, name="alerts")
@@ -232,6 +234,8 @@ def run(arguments: list[str]) -> int:
     except output.ReaderGone:
         return 0
     except PantryError as error:
+        if plugin.is_asked(arguments):
+            return plugin.unknown(str(error))
         output.note(f"pantry-console: {error}")
         return next(code for kind, code in EXIT_CODES if isinstance(error, kind))
     return 0

@@ -6,13 +6,13 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from typer.core import TyperCommand
 
 from console.cli import output, status
 from console.cli.durations import finite
+from console.cli.plugin import unknown
 from console.cli.target import Target, of
 from pantry_queue.errors import PantryError
 
@@ -26,27 +26,6 @@ if TYPE_CHECKING:
 #: Troubles that are told one by one.
 _MOST_TOLD = 10
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-
-
-#: Typer's own copy of click, or click, by version: what it raises when a command line is wrong.
-_UsageError: type[Exception] = typer.BadParameter.__bases__[0]
-
-
-class PluginCommand(TyperCommand):
-    """A command whose wrong usage is `unknown` (3): 2 would be taken for critical."""
-
-    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
-        """As click's."""
-        try:
-            return super().make_context(info_name, args, parent, **extra)
-        except _UsageError as error:
-            told = getattr(error, "format_message", error.__str__)
-            _unknown(" ".join(told().split()))
-
-
-def _unknown(message: str) -> NoReturn:
-    output.text(f"PANTRY UNKNOWN - {message}")
-    raise typer.Exit(3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +141,7 @@ def check(
         bounds = _bounds(given)
         code, line = _judge(of(context), bounds, queue or [], per_queue=per_queue, stalled=stalled, alerts=alerts)
     except (PantryError, ValueError) as error:
-        _unknown(str(error))
+        raise typer.Exit(unknown(str(error))) from None
     try:
         output.text(line, flush=True)
     except PantryError as error:
@@ -225,11 +204,17 @@ def _judge(
         troubles.append(f"nothing moves in {', '.join(still)}")
     if not bounds:
         data = [perfdata(m.label, value, m.unit, None) for m in MEASURES if (value := m.of(chosen, taken)) is not None]
-    waits = sum(one.counts.queued for one in chosen)
     more = [f"{len(troubles) - _MOST_TOLD} more"] if len(troubles) > _MOST_TOLD else []
-    calm = f"{waits:,} wait in {len(chosen)} queues, {_workers(chosen, taken):g} workers"
-    says = "; ".join([*troubles[:_MOST_TOLD], *more]) or calm
+    says = "; ".join([*troubles[:_MOST_TOLD], *more]) or _calm(chosen, taken)
     return worst, f"PANTRY {WORDS[worst]} - {says.replace('|', '/')} | {' '.join(data).replace('|', '/')}"
+
+
+def _calm(chosen: list[QueueStat], taken: Snapshot) -> str:
+    waits, workers = sum(one.counts.queued for one in chosen), _workers(chosen, taken)
+    return (
+        f"{waits:,} wait in {len(chosen)} queue{'' if len(chosen) == 1 else 's'}, "
+        f"{workers:g} worker{'' if workers == 1 else 's'}"
+    )
 
 
 def _value(measure: _Measure, group: list[QueueStat], look: Look, whose: str) -> float | None:

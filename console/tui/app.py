@@ -22,6 +22,7 @@ from console.tui.commands import Command, obey, visit
 from console.tui.connecting import Connecting
 from console.tui.copying.texts import leading_to
 from console.tui.fault import TellingFaults
+from console.tui.grouping import MetNeed
 from console.tui.guard import TerminalGuard
 from console.tui.keys import bindings
 from console.tui.needs import AlertsNeed, PastNeed
@@ -41,6 +42,7 @@ from console.tui.source import Answer, Needs, Source
 from console.tui.themes import ANSI, DARK, THEMES, fallback_variables
 from pantry_queue.connection import describe
 from pantry_queue.errors import ConfigError, PantryError
+from pantry_queue.monitor.alert_rules import NEW_FAILURE
 
 if TYPE_CHECKING:
     from console.tui.screens.base import ConsoleScreen
@@ -199,7 +201,10 @@ class ConsoleApp(TellingFaults, Connecting):
         self._asked = self._question
         screen = self._ready_screen()
         needs = screen.needs() if screen else Needs()
-        return needs if self.session.recalled else replace(needs, also=(*needs.also, PastNeed()))
+        also = needs.also if self.session.recalled else (*needs.also, PastNeed())
+        answered_for = () if any(isinstance(need, AlertsNeed) for need in also) else (AlertsNeed(),)
+        kinds = (MetNeed(),) if self.session.rules.tells(NEW_FAILURE) else ()
+        return replace(needs, also=also, beside=(*answered_for, *kinds))
 
     def answered(self, answer: Answer) -> None:
         """Take an answer in. One to a question that is no longer asked still tells how the deployment is."""
@@ -208,6 +213,8 @@ class ConsoleApp(TellingFaults, Connecting):
         for need, found in answer.found.items():
             if isinstance(need, AlertsNeed):
                 session.kept = found
+            elif isinstance(need, MetNeed):
+                session.meet(found)
             elif isinstance(need, PastNeed):
                 session.recall(found)
         if answer.snapshot is not None:

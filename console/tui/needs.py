@@ -9,24 +9,19 @@ from typing import TYPE_CHECKING, cast
 from console.tui.source import Need, Reading
 from pantry_queue.errors import NotFound
 from pantry_queue.monitor.kept_alerts import KeptAlerts
-from pantry_queue.monitor.model import FailureReport, JobDetail, JobWindow, Schedule
+from pantry_queue.monitor.model import JobDetail, JobWindow, Schedule
 from pantry_queue.monitor.rates import RateHistory
 from pantry_queue.text import SafeText
 
 if TYPE_CHECKING:
     from pantry_queue.control.audit import Entry
     from pantry_queue.control.trash import Kept
-    from pantry_queue.monitor.failures import Grouping
     from pantry_queue.workers.fleet import LocalWorker
 
 #: The trash costs several round trips an operation: it is not read more often than this, in seconds.
 _TRASH_LASTS = 5.0
 #: Acknowledgements are a second round trip: they are read again after so many seconds.
 _ALERTS_LAST = 2.0
-#: Seconds one reading may look at failures it has not met before.
-_LOOK_SECONDS = 0.5
-#: A look passes all failures, known ones too: afterwards the server has rest for so many times as long.
-_REST = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,59 +65,6 @@ class JobNeed(Need[JobDetail | None]):
         from pantry_queue.monitor import job
 
         return job.read(reading.client, reading.keys, self.job_id)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class FailuresFound:
-    """Groups of failures as far as they were looked at; `going` when the next reading will look at more."""
-
-    report: FailureReport
-    going: bool = False
-
-
-@dataclass(slots=True)
-class _Grouped:
-    """What is kept between readings: the groups, how many failures the last look that was stopped came to, its end."""
-
-    grouping: Grouping
-    reached: int = 0
-    rests_until: float = 0.0
-    turn: int = 0
-    found: FailuresFound | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class FailuresNeed(Need[FailuresFound]):
-    """Failed jobs by cause. A reading takes about half a second and goes on where the one before was stopped.
-
-    Attributes:
-        turn: another number asks for a new look, however lately there was one.
-    """
-
-    turn: int = 0
-
-    def read(self, reading: Reading) -> FailuresFound:
-        """See `Need.read`."""
-        from pantry_queue.monitor import failures
-
-        kept: _Grouped = reading.kept.setdefault(FailuresNeed, _Grouped(failures.Grouping()))
-        began = time.monotonic()
-        if kept.found is not None and kept.turn == self.turn and began < kept.rests_until:
-            return kept.found
-        end, going = began + _LOOK_SECONDS, False
-        steps = kept.grouping.look(reading.client, reading.keys)
-        for step in steps:
-            # What is known already is passed again at each look: only what lies beyond it is a step forward.
-            if time.monotonic() > end and kept.reached < step.looked < min(step.total, failures.SCAN):
-                kept.reached, going = step.looked, True
-                break
-        steps.close()
-        if not going:
-            kept.reached = 0
-            kept.rests_until = time.monotonic() + _REST * (time.monotonic() - began)
-        kept.turn = self.turn
-        kept.found = FailuresFound(kept.grouping.report(), going)
-        return kept.found
 
 
 @dataclass(frozen=True, slots=True)

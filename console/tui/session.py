@@ -5,14 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from console.alert_settings import AlertSettings
-from pantry_queue.monitor.alarms import Ack, Alarm, Alarms, Change
+from pantry_queue.monitor.alarms import Ack, Alarm, Alarms, Change, KnownFailures
 from pantry_queue.monitor.alert_rules import DEFAULT, Rules
 from pantry_queue.monitor.alerts import Alert, alerts
 from pantry_queue.monitor.kept_alerts import KeptAlerts
 from pantry_queue.monitor.model import FailureGroup, Snapshot
 from pantry_queue.monitor.rates import RateHistory
+
+if TYPE_CHECKING:
+    from console.tui.grouping import Met
 
 #: Why nothing can be changed with `--read-only`, or in a profile that is so.
 READ_ONLY = "This console is read-only: nothing is changed; start it with --read-write to allow it."
@@ -81,6 +85,7 @@ class Session:
     _unlocked_until: float = 0.0
     _locked_by: str = ""
     _alarms: Alarms | None = None
+    _kinds: KnownFailures | None = None
 
     @property
     def place(self) -> str:
@@ -101,6 +106,13 @@ class Session:
             self._alarms = Alarms(self.rules.hold, self.ringing.least, there)
         quiet = {alert.key for alert in self.alerts if self.ack(alert)}
         self.changes = self._alarms.observe(now, self.alerts, quiet)
+
+    def meet(self, met: Met) -> None:
+        """The kinds of failure there are, as they were looked at last. What was there at the first look is not new."""
+        if met.report is None or self.rules.new_failure is None:
+            return
+        self._kinds = self._kinds or KnownFailures(met.known)
+        self.new = self._kinds.observe(met.report, self.rules.new_failure)
 
     def heed(self, settings: AlertSettings) -> None:
         """What the config file says of alerts here."""

@@ -57,10 +57,12 @@ class Needs:
     Attributes:
         overview: a snapshot of the whole deployment.
         also: what else, see `console.tui.needs`.
+        beside: what is read whenever a snapshot is, whatever is shown: for alerts.
     """
 
     overview: bool = True
     also: tuple[Need[Any], ...] = ()
+    beside: tuple[Need[Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,10 +123,11 @@ class RedisSource:
             self._reading = Reading(connect(self._settings, "reader"), self._keys, self._settings)
             self._names = snapshot.KnownNames()
         reading = self._reading
-        taken = None
+        taken, asked = None, needs.also
         if needs.overview:
             taken = snapshot.take(reading.client, self._keys, target=self._target, names=self._names)
-        return Answer(needs, taken, {need: need.read(reading) for need in needs.also})
+            asked += needs.beside
+        return Answer(needs, taken, {need: need.read(reading) for need in asked})
 
     def close(self) -> None:
         """See `Source.close`."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pantry_queue.alerting.message import Message
 from pantry_queue.keys import Keys
 from pantry_queue.monitor.alarms import Alarm
-from pantry_queue.monitor.kept_alerts import alarm, document
+from pantry_queue.monitor.kept_alerts import alarm, document, kinds
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -62,12 +62,12 @@ def let_go(client: Redis, keys: Keys, token: str) -> None:
 
 def load(client: Redis, keys: Keys) -> State:
     """What an earlier watcher left."""
-    written, kinds = _document(client, keys.alerts), _document(client, keys.alert_kinds)
+    written = _document(client, keys.alerts)
     return State(
         str(written.get("by", "")),
         [found for found in map(alarm, _list(written.get("alarms"))) if found],
         [message for message in map(_message, _list(written.get("outbox"))) if message],
-        _kinds(kinds["kinds"]) if isinstance(kinds.get("kinds"), dict) else None,
+        kinds(_document(client, keys.alert_kinds)),
     )
 
 
@@ -77,9 +77,9 @@ def save(client: Redis, keys: Keys, token: str, alarms: Iterable[Alarm], outbox:
     client.set(keys.alerts, json.dumps(written), ex=KEPT)
 
 
-def save_kinds(client: Redis, keys: Keys, kinds: dict[str, tuple[float, float]]) -> None:
+def save_kinds(client: Redis, keys: Keys, met: dict[str, tuple[float, float]]) -> None:
     """Write down which kinds of failure were met."""
-    client.set(keys.alert_kinds, json.dumps({"kinds": kinds}), ex=_KINDS_KEPT)
+    client.set(keys.alert_kinds, json.dumps({"kinds": met}), ex=_KINDS_KEPT)
 
 
 def _document(client: Redis, key: str) -> dict[str, Any]:
@@ -107,11 +107,3 @@ def _message(value: Any) -> Message | None:
         return Message(value["id"], float(value["at"]), value["body"], int(value["tries"]))
     except (KeyError, TypeError, ValueError, RecursionError, OverflowError):
         return None
-
-
-def _kinds(value: dict[str, Any]) -> dict[str, tuple[float, float]]:
-    found: dict[str, tuple[float, float]] = {}
-    for name, times in value.items():
-        if isinstance(times, list) and len(times) == 2 and all(isinstance(at, (int, float)) for at in times):
-            found[name] = (float(times[0]), float(times[1]))
-    return found

@@ -18,6 +18,8 @@ _PERCENT = {"%": 1.0}
 #: A value that has passed its limit counts as beyond it until it has come back by this share.
 EASED = 0.1
 OFF = Limit(None, None)
+#: The code of an alert about a kind of failure that was not known.
+NEW_FAILURE = "new-failure"
 
 #: What an alert can be about (`alerts.Alert.code`); those that have no limit can still be muted.
 CODES = (
@@ -40,7 +42,7 @@ CODES = (
     "worker-gone",
     "worker-deaf",
     "worker-late",
-    "new-failure",
+    NEW_FAILURE,
     "redis-away",
     "breaker",
 )
@@ -79,6 +81,10 @@ class Rules:
     hold: float = 30.0
     muted: frozenset[str] = frozenset()
     queues: Mapping[str, Mapping[str, Limit]] = field(default_factory=dict)
+
+    def tells(self, code: str) -> bool:
+        """Whether an alert of this code is told at all."""
+        return code not in self.muted and (code != NEW_FAILURE or self.new_failure is not None)
 
     def limit(self, rule: str, queue: str = "") -> Limit:
         """The limit of a rule for a queue by its name in Redis."""

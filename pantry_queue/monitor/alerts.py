@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from pantry_queue.monitor.alert_rules import DEFAULT, EASED, Rules
+from pantry_queue.monitor.alert_rules import DEFAULT, EASED, NEW_FAILURE, Rules
 from pantry_queue.monitor.model import FailureGroup, QueueStat, Snapshot, WorkerStat
 from pantry_queue.monitor.rates import RateHistory
 from pantry_queue.monitor.wire import name_of
@@ -19,8 +19,6 @@ from pantry_queue.monitor.wire import name_of
 Level = Literal["critical", "warning", "note"]
 Kind = Literal["queue", "worker", "redis", "failure", "agent"]
 
-#: The code of an alert about a kind of failure that was not known.
-NEW_FAILURE = "new-failure"
 _RECENT = 300.0
 #: Jobs that must have ended before a share of them says anything.
 _ENOUGH_ENDED = 20
@@ -84,7 +82,8 @@ def alerts(
     for worker in snapshot.workers:
         found += _worker(worker)
     known = {alert.key for alert in found}
-    found += [alert for alert in followed if alert.code == NEW_FAILURE and alert.key not in known]
+    also = {alert.key: alert for alert in followed if alert.code == NEW_FAILURE and alert.key not in known}
+    found += also.values()
     return worst_first(alert for alert in found if alert.code not in rules.muted)
 
 

@@ -73,6 +73,27 @@ def read(client: Redis, keys: Keys) -> KeptAlerts:
     return KeptAlerts(acks, alarms)
 
 
+def known_kinds(client: Redis, keys: Keys) -> dict[str, tuple[float, float]] | None:
+    """Kinds of failure that `watch` has met, each with when first and last; None where nobody watches now.
+
+    Raises:
+        redis.exceptions.RedisError: the server is away.
+    """
+    watched, stored = ask(client, [("EXISTS", keys.alert_lock), ("GET", keys.alert_kinds)])
+    return kinds(document(blob(stored))) if watched == 1 else None
+
+
+def kinds(kept: dict[str, Any]) -> dict[str, tuple[float, float]] | None:
+    """Kinds of failure as they are stored; None when none were, and what is damaged is left out."""
+    if not isinstance(kept.get("kinds"), dict):
+        return None
+    found: dict[str, tuple[float, float]] = {}
+    for name, times in kept["kinds"].items():
+        if isinstance(times, list) and len(times) == 2 and all(isinstance(at, (int, float)) for at in times):
+            found[name] = (float(times[0]), float(times[1]))
+    return found
+
+
 def document(stored: bytes | None) -> dict[str, Any]:
     """A JSON object as it is stored; an empty one for anything else."""
     try:

@@ -248,7 +248,7 @@ def test_check(cli: Cli, redis_client: Redis) -> None:
     assert done.out.endswith("'queued a'=5;4;5;0 'queued b'=1;4;5;0 'workers a'=0;1:;0:;0\n")
 
 
-def test_check_does_not_know(cli: Cli) -> None:
+def test_check_does_not_know(cli: Cli, tmp_path: Path) -> None:
     away = cli("check", PANTRY_REDIS_URL="unix:///nowhere/s.sock")
     assert away.code == 3
     assert away.out.startswith("PANTRY UNKNOWN - No Redis answers")
@@ -261,6 +261,11 @@ def test_check_does_not_know(cli: Cli) -> None:
     ):
         done = cli("check", *wrong)
         assert (done.code, done.out[:17]) == (3, "PANTRY UNKNOWN - "), wrong
+    (tmp_path / "bad.toml").write_text("x = [")
+    for before in (["--bogus"], ["-p", "nowhere"], ["--profile=nowhere"]):
+        done = cli(*before, "check", PANTRY_CONFIG=str(tmp_path / "bad.toml"))
+        assert (done.code, done.out[:17], done.out.count("\n")) == (3, "PANTRY UNKNOWN - ", 1), before
+    assert cli("--bogus", "status").code == 2
 
 
 @pytest.mark.parametrize("text", ["", ":", "1:2:3", "-1", "nan:1", "inf"])

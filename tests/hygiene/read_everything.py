@@ -48,7 +48,7 @@ def main(url: str, socket_path: str) -> None:
     from contextlib import nullcontext
     from dataclasses import replace
 
-    from pantry_queue import history
+    from pantry_queue import history, recalling
     from pantry_queue.config import Settings
     from pantry_queue.connection import connect
     from pantry_queue.keys import Keys
@@ -107,6 +107,8 @@ def main(url: str, socket_path: str) -> None:
         "events.newest": lambda: events.newest(client, keys, 10),
         "events.after": lambda: events.after(client, keys, "0-0", 10),
         "kept_alerts.read": lambda: kept_alerts.read(client, keys),
+        "kept_alerts.known_kinds": lambda: kept_alerts.known_kinds(client, keys),
+        "recalling": lambda: (recalling.recall(client, keys, "t"), recalling.canceled(client, keys)),
         "joblog.read": lambda: [joblog.read(client, keys, one) for one in ids],
         "joblog.progress": lambda: [joblog.progress(client, keys, one) for one in ids],
         "raw.read": lambda: [raw.read(client, keys, one) for one in ids],

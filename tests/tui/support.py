@@ -12,8 +12,9 @@ from textual.pilot import Pilot
 from textual.worker import WorkerCancelled
 
 from console.tui.app import ConsoleApp
+from console.tui.grouping import FailuresFound, FailuresNeed
 from console.tui.job_needs import JobLogNeed, RawNeed, TreeNeed
-from console.tui.needs import AlertsNeed, FailuresFound, FailuresNeed, JobNeed, LocalNeed, PastNeed, WindowNeed
+from console.tui.needs import AlertsNeed, JobNeed, LocalNeed, PastNeed, WindowNeed
 from console.tui.sampled import Sampled, SamplesNeed
 from console.tui.source import Answer, Need, Needs
 from console.tui.terminal import Terminal

@@ -9,15 +9,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from rq import Queue
+from rq import Queue, SimpleWorker
 
+from console.alert_settings import AlertSettings
+from console.tui import grouping
 from console.tui.app import ConsoleApp
+from console.tui.grouping import MetNeed
 from console.tui.ringing import sequence, way_for
 from console.tui.sampling import Flows, Sampler
+from console.tui.source import Reading
+from pantry_queue.alerting import state
 from pantry_queue.config import Settings
+from pantry_queue.connection import connect
 from pantry_queue.control import audit
 from pantry_queue.keys import Keys
 from pantry_queue.monitor import kept_alerts, snapshot
+from pantry_queue.monitor.alert_rules import NEW_FAILURE, Rules
 from tests.redis.engines.servers import until
 from tests.tui.acting_kit import heard
 from tests.tui.ptykit import Pty
@@ -25,6 +32,7 @@ from tests.tui.support import line_with, press, screen, settle
 
 if TYPE_CHECKING:
     from redis import Redis
+    from textual.pilot import Pilot
 
 Make = Callable[..., ConsoleApp]
 KEYS = Keys()
@@ -61,6 +69,75 @@ async def test_an_alert_is_answered_for_and_told_again(
         await press(pilot, "O")
         assert "Needs you (1)" in screen(app)
         assert not kept_alerts.read(redis_client, KEYS).acks
+
+
+async def test_a_new_kind_of_failure_is_told_once_wherever_the_operator_is(
+    live_console: Make, shop: dict[str, str], redis_client: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(grouping, "_BESIDE_EVERY", 0.0)
+    monkeypatch.setattr(grouping, "_REST_BESIDE", 0.0)
+
+    def failing(queue: str, *arguments: object) -> None:
+        Queue(queue, connection=redis_client).enqueue("operator.truediv", *arguments)
+        SimpleWorker([Queue(queue, connection=redis_client)], connection=redis_client).work(burst=True)
+
+    app = live_console(alerts=AlertSettings(Rules(hold=0.0)))
+    told: list[str] = []
+
+    async def again(pilot: Pilot[object]) -> None:
+        await press(pilot, "r")
+        told.extend(f"{one.what} {one.alert.code}" for one in app.session.changes if one.alert.code == NEW_FAILURE)
+
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await again(pilot)
+        assert not told, "what was there when the console was opened is not new"
+        await press(pilot, "2")
+        failing("emails", 1, 0)
+        await again(pilot)
+        assert told == ["started new-failure"], "on whatever screen"
+        for _ in range(2):
+            failing("images", 2, 0)
+            await again(pilot)
+        assert len(told) == 1, "more of it are not new"
+        await press(pilot, "1")
+        assert "new kind of failure" in line_with(app, "!  ZeroDivisionError")
+        ((key, said),) = [(one.key, one.text) for one in app.session.alerts if one.code == NEW_FAILURE]
+        assert said.endswith("operator.truediv: ZeroDivisionError: division by zero; 3 jobs")
+        before = redis_client.info("commandstats")
+        await again(pilot)
+        after = redis_client.info("commandstats")
+        assert after["cmdstat_xrevrange"] == before["cmdstat_xrevrange"], "nothing failed since: no failure is read"
+        await press(pilot, "7")
+        assert "new kind of failure" in screen(app), "Doctor says it too"
+    # Where somebody watches, a console that is opened later knows what that has met, and says it as that does.
+    redis_client.set(KEYS.alert_lock, "another")
+    state.save_kinds(redis_client, KEYS, {"known": (0.0, 1.0)})
+    late = live_console()
+    async with late.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        assert key in {alert.key for alert in late.session.alerts}
+        assert not late.session.changes, "and rings for nothing that was there"
+    quiet = live_console(alerts=AlertSettings(Rules(muted=frozenset({NEW_FAILURE}))))
+    async with quiet.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        assert MetNeed() not in quiet.needs().beside
+
+
+def test_who_may_not_look_at_failures_sees_the_rest(
+    live_console: Make, shop: dict[str, str], redis_client: Redis, settings: Settings
+) -> None:
+    def reading(rule: str) -> Reading:
+        redis_client.execute_command("ACL", "SETUSER", "half", "reset", "on", ">pw", *rule.split())
+        here = replace(settings, redis_url=str(settings.redis_url).replace("unix://", "unix://half:pw@"))
+        return Reading(connect(here, "reader"), KEYS, here)
+
+    found = MetNeed().read(reading("~rq:queues ~rq:workers* -@all +@read +@connection"))
+    assert found.report is None or not found.report.groups
+    whole = MetNeed().read(reading("~* -@all +@read +@connection"))
+    assert whole.report is not None
+    assert len(whole.report.groups) >= 1
+    redis_client.execute_command("ACL", "DELUSER", "half")
 
 
 async def test_only_a_console_that_may_write_samples(

@@ -11,7 +11,7 @@ from rq import Queue, SimpleWorker
 from rq.job import Job
 
 from console.tui.app import ConsoleApp
-from console.tui.needs import FailuresFound, FailuresNeed
+from console.tui.grouping import FailuresFound, FailuresNeed
 from console.tui.screens.confirm import Confirm
 from console.tui.screens.failures import Failures
 from console.tui.screens.job import JobScreen

@@ -13,9 +13,10 @@ from textual import events
 from textual.color import Color
 
 from console.tui.app import ConsoleApp
+from console.tui.grouping import FailuresNeed
 from console.tui.guard import TerminalGuard
 from console.tui.job_needs import JobLogNeed, RawNeed, TreeNeed
-from console.tui.needs import FailuresNeed, WindowNeed
+from console.tui.needs import WindowNeed
 from pantry_queue.errors import RedisUnavailable
 from pantry_queue.monitor.model import JobDetail, JobRow, JobWindow
 from pantry_queue.text import SafeText, safe

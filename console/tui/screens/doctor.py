@@ -73,8 +73,9 @@ class Doctor(Listing):
         if examined is not self._examined:
             from pantry_queue.monitor.diagnosis import judge
 
-            # What stands still or grows is seen by what this console saw before.
-            facts = replace(examined.facts, history=self.session.history)
+            # What stands still or grows, and what is new, is seen by what this console saw before.
+            followed = (*examined.facts.followed, *self.session.alerts)
+            facts = replace(examined.facts, history=self.session.history, followed=followed)
             self._examined, self._found = examined, judge(facts, examined.took_ms, self.session.rules)
         if examined.rest == 0:
             self.call_later(self.console_app.ask)

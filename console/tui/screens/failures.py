@@ -13,8 +13,8 @@ from textual.widget import Widget
 from console.tui.acting.chosen import Chosen, states_of
 from console.tui.copying import texts
 from console.tui.copying.texts import Copyable
+from console.tui.grouping import FailuresFound, FailuresNeed
 from console.tui.keys import Scope, bindings
-from console.tui.needs import FailuresFound, FailuresNeed
 from console.tui.present import failures
 from console.tui.present.cells import Rows, chip
 from console.tui.screens.base import ConsoleScreen
