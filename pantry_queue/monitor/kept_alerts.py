@@ -79,8 +79,8 @@ def known_kinds(client: Redis, keys: Keys) -> dict[str, tuple[float, float]] | N
     Raises:
         redis.exceptions.RedisError: the server is away.
     """
-    watched, stored = ask(client, [("EXISTS", keys.alert_lock), ("GET", keys.alert_kinds)])
-    return kinds(document(blob(stored))) if watched == 1 else None
+    watched, stored = ask(client, [("GET", keys.alert_lock), ("GET", keys.alert_kinds)])
+    return kinds(document(blob(stored))) if blob(watched) else None
 
 
 def kinds(kept: dict[str, Any]) -> dict[str, tuple[float, float]] | None:
