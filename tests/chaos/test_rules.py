@@ -139,6 +139,7 @@ DOCTOR: dict[str, str] = {
     "unreadable": _OLDER,
     "unregistered": _TIME,
     "versions": _OLDER,
+    "waits-in-vain": _OTHERS,
     "worker-deaf": _HELD,
     "worker-gone": _SILENCE,
     "worker-late": _SILENCE,

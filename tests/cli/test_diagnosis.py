@@ -51,9 +51,15 @@ def test_jobs_that_wait_for_other_jobs(redis_client: Redis) -> None:
     told = answer(redis_client, "child")
     assert told["code"] == "dependency-waiting"
     assert "parent" in told["says"]
+    assert "waits-in-vain" not in findings(redis_client)
     works()
     assert answer(redis_client, "child")["code"] == "dependency-failed"
+    found = findings(redis_client)["waits-in-vain"]
+    assert (found["severity"], found["selection"]["ids"]) == ("warning", ["child"])
+    assert found["evidence"] == ["child of queue served waits for parent, which failed."]
     parent.delete()
+    found = findings(redis_client)["waits-in-vain"]
+    assert (found["severity"], "which does not exist any more" in found["evidence"][0]) == ("critical", True)
     told = answer(redis_client, "child")
     assert (told["code"], told["action"], told["selection"]["ids"]) == (
         "dependency-gone",
@@ -64,10 +70,14 @@ def test_jobs_that_wait_for_other_jobs(redis_client: Redis) -> None:
     queue.enqueue("operator.truediv", 1, 1, job_id="parent")
     works()
     assert answer(redis_client, "child")["code"] == "dependency-finished"
+    assert "parent, which has finished, and did not let it go" in findings(redis_client)["waits-in-vain"]["evidence"][0]
     other = queue.enqueue("operator.add", 1, 2, job_id="other")
     queue.enqueue("operator.add", 1, 2, job_id="orphaned", depends_on=other)
     other.cancel()
     assert answer(redis_client, "orphaned")["code"] == "dependency-canceled"
+    found = findings(redis_client)["waits-in-vain"]
+    assert (found["severity"], found["selection"]["ids"]) == ("critical", ["child", "orphaned"])
+    assert found["says"].startswith("2 deferred jobs of 2 looked at wait for")
     for number in range(2):
         queue.enqueue("operator.add", 1, 2, job_id=f"slot-{number}", rate_limit=RateLimit("api", 1))
     told = answer(redis_client, "slot-1")

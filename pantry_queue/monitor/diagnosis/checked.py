@@ -80,6 +80,11 @@ def _canceled(facts: DeploymentFacts) -> str:
     return f"canceled jobs do not pile up{f', over {lasting(max(one.seconds for one in known))}' if known else ''}"
 
 
+def _deferred(facts: DeploymentFacts) -> str:
+    looked = facts.deferred.looked if facts.deferred is not None else 0
+    return f"no deferred job waits in vain, of {looked} looked at" if looked else "no deferred job waits in vain"
+
+
 def _sampled(facts: DeploymentFacts) -> str:
     return f"calls are small, of {counted(len(facts.samples))} looked at"
 
@@ -114,6 +119,7 @@ JUDGED: tuple[Judged, ...] = (
     Judged("read", "workers read what they are to run", ("serializer", "unreadable"), _closer),
     Judged("quarantine", "no job is set aside as unreadable", ("quarantine",)),
     Judged("started", "what a worker takes it starts", ("stuck-jobs",), _closer),
+    Judged("let-go", _deferred, ("waits-in-vain",), _closer),
     Judged("placed", _scanned, ("lost-jobs",), _scan),
     Judged("canceled", _canceled, ("canceled-grows",)),
     Judged("kept", "what has ended goes after a while", ("kept-for-ever",)),

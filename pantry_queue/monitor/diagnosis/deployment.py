@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from pantry_queue.keys import Keys
 from pantry_queue.monitor import fields, kept_alerts, schedule, server, snapshot
 from pantry_queue.monitor.alerts import Alert
-from pantry_queue.monitor.diagnosis import closer
+from pantry_queue.monitor.diagnosis import closer, deferred
 from pantry_queue.monitor.diagnosis.closer import Call
+from pantry_queue.monitor.diagnosis.deferred import Deferred
 from pantry_queue.monitor.diagnosis.lost import Lost
 from pantry_queue.monitor.each import NAME, ask_each
 from pantry_queue.monitor.growth import Grown
@@ -62,6 +63,7 @@ class DeploymentFacts:
         schedule: what is scheduled and who sees to it; None until it was read.
         followed: alerts that another process follows (`watch`), of which one look cannot tell all.
         canceled: by queue, how its canceled jobs have grown over the samples that are kept; empty where none are.
+        deferred: deferred jobs that wait in vain; None until they were looked at.
         taken: queue and id of jobs between queue and start at the first look; `stuck` still were at the second.
     """
 
@@ -81,6 +83,7 @@ class DeploymentFacts:
     schedule: Schedule | None = None
     followed: tuple[Alert, ...] = ()
     canceled: Mapping[str, Grown] = field(default_factory=dict)
+    deferred: Deferred | None = None
     taken: tuple[tuple[str, str], ...] = ()
     stuck: tuple[tuple[str, str], ...] = ()
 
@@ -120,7 +123,7 @@ def collect(
 
 
 def look_closer(client: Redis, keys: Keys, facts: DeploymentFacts) -> DeploymentFacts:
-    """What some jobs call and failed with, what is scheduled, and what was taken and not started.
+    """What some jobs call, failed with and wait for, what is scheduled, and what was taken and not started.
 
     Raises:
         redis.exceptions.RedisError: the server is away.
@@ -133,6 +136,7 @@ def look_closer(client: Redis, keys: Keys, facts: DeploymentFacts) -> Deployment
         calls=closer.calls(client, keys, waiting),
         failed=closer.failures(client, keys, failed),
         schedule=schedule.read(client, keys, queues=names, count=_SCHEDULED),
+        deferred=deferred.look(client, keys, facts.snapshot),
         taken=closer.taken(client, keys, facts.snapshot),
     )
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pantry_queue.keys import Keys
 from pantry_queue.monitor.alert_rules import DEFAULT, Rules
 from pantry_queue.monitor.alerts import alerts
-from pantry_queue.monitor.diagnosis import deployment, failing, health, keeping, lost, scheduling, serving
+from pantry_queue.monitor.diagnosis import awaiting, deployment, failing, health, keeping, lost, scheduling, serving
 from pantry_queue.monitor.diagnosis.checked import checks
 from pantry_queue.monitor.diagnosis.deployment import DeploymentFacts
 from pantry_queue.monitor.diagnosis.lost import Lost
@@ -42,6 +42,7 @@ RULES: tuple[Callable[[DeploymentFacts], Finding | None], ...] = (
     serving.not_allowed,
     serving.unregistered,
     serving.stuck,
+    awaiting.in_vain,
     scheduling.unattended,
     scheduling.overdue,
     scheduling.cron,

@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 from pantry_queue.monitor.alert_rules import CODES, Rules
-from pantry_queue.monitor.diagnosis import failing, health, judge, keeping, scheduling, serving
+from pantry_queue.monitor.diagnosis import awaiting, failing, health, judge, keeping, scheduling, serving
 from pantry_queue.monitor.diagnosis.checked import JUDGED
 from pantry_queue.monitor.diagnosis.deployment import DeploymentFacts
 from pantry_queue.monitor.diagnosis.lost import Lost
@@ -18,7 +18,7 @@ from tests.tui.support import snapshot
 def _codes() -> set[str]:
     """What `alerts` and the rules call their findings."""
     found = {*CODES} - {"redis-away"}
-    for module in (health, keeping, serving, scheduling, failing):
+    for module in (awaiting, health, keeping, serving, scheduling, failing):
         for call in ast.walk(ast.parse(Path(str(module.__file__)).read_text("utf-8"))):
             if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "finding":
                 found.add(ast.literal_eval(call.args[1]))
