@@ -1,4 +1,4 @@
-"""Deferred jobs that nothing will let go: what they wait for has ended otherwise, or is gone. Reads of a bounded part."""
+"""Deferred jobs that nothing will let go: what they wait for has ended otherwise, or is gone. A bounded look."""
 
 from __future__ import annotations
 
