@@ -82,7 +82,7 @@ def _canceled(facts: DeploymentFacts) -> str:
 
 def _deferred(facts: DeploymentFacts) -> str:
     looked = facts.deferred.looked if facts.deferred is not None else 0
-    return f"no deferred job waits in vain, of {looked} looked at" if looked else "no deferred job waits in vain"
+    return f"deferred jobs can still be let go{f', of {looked} looked at' if looked else ''}"
 
 
 def _sampled(facts: DeploymentFacts) -> str:
