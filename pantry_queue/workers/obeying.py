@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import os
 import signal
 import threading
+import time
 from types import FrameType
 from typing import Any
 
@@ -18,6 +20,9 @@ from pantry_queue.workers.tending import Tending
 
 logger = logging.getLogger("pantry_queue.workers.obeying")
 
+#: A mark that has not come by then was lost with its connection; no command is under way for so long.
+_MARK_SECONDS = 5.0
+
 
 class Obeying(Tending):
     """The part of the worker that others speak to."""
@@ -26,6 +31,9 @@ class Obeying(Tending):
         super().__init__(*args, **options)
         self._horse: horses.Horse | None = None
         self._kill_wanted = False
+        #: The run whose start has come by the channel of commands, and when the one in hand began.
+        self._marked = ""
+        self._began = 0.0
         #: Held while the job in hand changes, and while a command looks at it and acts on it.
         self._switch = threading.RLock()
 
@@ -65,10 +73,26 @@ class Obeying(Tending):
     def handle_payload(self, message: Any) -> None:
         """A command, in the thread that listens for them. A damaged one must not end that thread."""
         try:
+            command = json.loads(message["data"])
             with self._switch:
-                super().handle_payload(message)  # type: ignore[no-untyped-call]
+                if command["command"] == "started":
+                    self._marked = str(command["execution_id"])
+                elif command["command"] == "kill-horse" and not self._is_for_this_run():
+                    logger.info("The job whose horse was to be killed has ended, or none runs.")
+                else:
+                    super().handle_payload(message)  # type: ignore[no-untyped-call]
         except Exception:
             logger.exception("A command could not be carried out.")
+
+    def _is_for_this_run(self) -> bool:
+        """Whether a command that names no job was sent after the one in hand began.
+
+        RQ's `kill-horse` says only which worker. The script that registers a run marks its start in the channel of
+        commands, so what comes before the mark was meant for the job before.
+        """
+        return self._marked in self.executions or (
+            bool(self.executions) and time.monotonic() - self._began > _MARK_SECONDS
+        )
 
     def get_current_job_id(self) -> str | None:
         """The job in hand, or None."""

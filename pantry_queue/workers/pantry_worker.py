@@ -181,7 +181,7 @@ class PantryWorker(Obeying):
         execution._job = job
         with self._switch:  # a command may come as soon as Redis knows that it runs
             self.executions[execution.id] = execution
-            self._kill_wanted = False
+            self._kill_wanted, self._began = False, time.monotonic()
             self._state = WorkerStatus.BUSY
         reply: Any = patiently(lambda: self._scripts("start", *about))
         if isinstance(reply, list):

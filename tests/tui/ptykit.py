@@ -66,7 +66,7 @@ class Pty:
         """Every byte written so far."""
         return b"".join(chunk for _, chunk in self.chunks)
 
-    def wait(self, what: str | Callable[[str], bool], timeout: float = 20.0) -> None:
+    def wait(self, what: str | Callable[[str], bool], timeout: float = 40.0) -> None:
         """Read until the text is on the screen.
 
         Raises:
@@ -111,7 +111,7 @@ class Pty:
                 self._code = os.waitstatus_to_exitcode(status)
         return self._code
 
-    def wait_end(self, timeout: float = 20.0) -> int:
+    def wait_end(self, timeout: float = 40.0) -> int:
         """Read until it ends; its exit code.
 
         Raises:

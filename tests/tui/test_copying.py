@@ -121,6 +121,13 @@ def comes_back(pty: Pty) -> None:
     pty.wait(lambda _: pty.raw.rindex(b"\x1b[?25l") > pty.raw.rindex(b"\x1b[?25h"))
 
 
+def asks_what(pty: Pty) -> None:
+    """Open the list of what can be copied, once an earlier one is gone."""
+    pty.wait(lambda text: "BEGINS WITH" not in text)
+    pty.send("y")
+    pty.wait("BEGINS WITH")
+
+
 @pytest.mark.timeout(90, method="signal")
 def test_the_terminal_gets_the_text_and_is_lent(settings: Settings, redis_client: object, tmp_path: Path) -> None:
     import sys
@@ -138,16 +145,13 @@ def test_the_terminal_gets_the_text_and_is_lent(settings: Settings, redis_client
     pty = Pty([sys.executable, "-m", "console", "--no-mouse", "view", "job", "one"], (120, 40), env)
     try:
         pty.wait("Facts")
-        pty.send("y")
-        pty.wait("BEGINS WITH")
+        asks_what(pty)
         pty.send("\r")
         pty.wait("was sent to the terminal's clipboard")
         assert [base64.b64decode(one) for one in _OSC52.findall(pty.raw)] == [b"one"]
-        pty.send("y")
-        pty.wait("BEGINS WITH")
+        asks_what(pty)
         pty.send("jjs")
-        pty.wait("enter goes back")
-        assert pty.raw.endswith(b"--\r\n")
+        pty.wait(lambda _: b"enter goes back" in pty.raw and pty.raw.endswith(b"--\r\n"))
         assert pty.raw.rindex(b"\x1b[?1049l") < pty.raw.rindex(b'"tests.tui.tasks.add"')
         assert b"\x1b[?1003h" not in pty.raw
         pty.send("\r")
@@ -155,8 +159,7 @@ def test_the_terminal_gets_the_text_and_is_lent(settings: Settings, redis_client
         pty.send("o")
         pty.wait("That could not be run")
         comes_back(pty)
-        pty.send("y")
-        pty.wait("BEGINS WITH")
+        asks_what(pty)
         pty.send("jje")
         pty.wait("edits with")
         pty.send("\x03\r")  # Ctrl-C is the editor's, and does not end the console

@@ -12,8 +12,8 @@ from pantry_queue.receipts.images import ImageSources
 
 from .app import create_app
 
-#: A running recognition cannot be stopped, so waiting long for its end helps nobody.
-SERVICE = serving.Service("receipt agent", "Reads receipts: POST /extract.", "AGENT", port=8002, grace=3)
+#: The receipt in hand is answered: that takes a second, on a busy machine several. Not all that wait behind it may be.
+SERVICE = serving.Service("receipt agent", "Reads receipts: POST /extract.", "AGENT", port=8002, grace=15)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

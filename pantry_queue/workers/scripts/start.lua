@@ -27,5 +27,7 @@ redis.call('HSET', job_key(id), 'last_heartbeat', iso, 'status', 'started', 'sta
 redis.call('PERSIST', job_key(id))
 redis.call('HSET', P .. ':worker:' .. worker, 'last_heartbeat', iso, 'state', 'busy')
 redis.call('EXPIRE', P .. ':worker:' .. worker, ARGV[9])
+-- What its worker was told before this was meant for an earlier job. A user who may not publish goes without.
+redis.pcall('PUBLISH', P .. ':pubsub:' .. worker, cjson.encode({command = 'started', execution_id = execution}))
 if not mine then event('started', {'id', id, 'queue', ARGV[10], 'func', ARGV[11], 'worker', worker}) end
 return tostring(exactly)

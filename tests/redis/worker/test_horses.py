@@ -59,11 +59,30 @@ def test_a_job_can_be_stopped_its_horse_killed_and_its_time_run_out(stage: Stage
     assert "JobTimeoutException" in (late.latest_result().exc_string or "")
     good = queue.enqueue(f"{CHORES}.pid_of_horse")
     until(lambda: good.get_status() == "finished", "the worker goes on")
-    send_kill_horse_command(stage.redis, name)  # nothing runs: nothing happens
-    good = queue.enqueue(f"{CHORES}.pid_of_horse")
-    until(lambda: good.get_status() == "finished", "the worker goes on")
     assert process.poll() is None
     assert stage.redis.zcard("rq:wip:pantry-pilot") == 0
+
+
+def test_a_late_command_to_kill_the_horse_hits_no_later_job(stage: Stage, tmp_path: Path) -> None:
+    stage.worker()
+    queue = Queue("pantry-pilot", connection=stage.redis)
+    before = queue.enqueue(f"{CHORES}.pid_of_horse")
+    until(lambda: before.get_status() == "finished", "it works")
+    (name,) = (key.decode().removeprefix("rq:worker:") for key in stage.redis.smembers("rq:workers"))
+    with stage.redis.pipeline() as pipe:  # what it is told waits behind much else, while jobs come another way
+        for _ in range(5000):
+            pipe.publish(KEYS.worker_channel(name), '{"command": "nothing"}')
+        send_kill_horse_command(pipe, name)
+        pipe.execute()
+    job = queue.enqueue(f"{CHORES}.note_and_wait", str(tmp_path / "started"), str(tmp_path / "go"))
+    until((tmp_path / "started").exists, "it runs")
+    until(lambda: "was to be killed" in stage.log(), "the command has come")
+    (tmp_path / "go").touch()
+    until(lambda: job.get_status() == "finished", "the command was not meant for it")
+    killed = queue.enqueue(f"{CHORES}.sleep", 60)
+    until(lambda: killed.get_status() == "started", "it runs")
+    send_kill_horse_command(stage.redis, name)
+    until(lambda: killed.get_status() == "failed", "this command was")
 
 
 def test_what_a_job_writes_is_kept_and_how_far_it_is(stage: Stage) -> None:
