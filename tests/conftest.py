@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as drawing
 
 from pantry_queue import embedded
 from pantry_queue.config import Settings
@@ -17,6 +19,10 @@ from pantry_queue.connection import connect
 
 if TYPE_CHECKING:
     from redis import Redis
+
+#: No test asks how fast the machine is, and Hypothesis must not either.
+drawing.register_profile("pantry", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+drawing.load_profile("pantry")
 
 #: Real receipts that lie beside a checkout; their licence keeps them out of it.
 SHARED_RECEIPTS = Path(__file__).resolve().parents[2] / "shared" / "receipts"

@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from console.cli import output, status
+from console.cli import output
 from console.cli.actions import REQUIRED, AsJson, Parameter, command_of, manner, options_of
 from console.cli.carrying_out import carry_out
+from console.cli.looking import MARKS, Looking
 from console.cli.target import of
+from console.documents.deployment import alert_json
+from console.documents.values import iso
 from pantry_queue.control.actions import ACTIONS, Action
 
 if TYPE_CHECKING:
     from pantry_queue.monitor.alarms import Ack
-    from pantry_queue.monitor.alerts import Alert
 
 app = typer.Typer(help="Alerts: what needs an operator now, and answering for it.", rich_markup_mode=None)
 Keys = Annotated[list[str], typer.Argument(metavar="ALERT...", help="As `alerts list` names them.")]
@@ -24,8 +26,6 @@ Lasting = Annotated[str, typer.Option("--for", metavar="DURATION", help="For how
 @app.command("list")
 def list_alerts(context: typer.Context, as_json: AsJson = False) -> None:
     """What needs an operator now, the worst first; what somebody answers for comes last."""
-    from console.cli.looking import Looking
-
     found = Looking(of(context)).look().alerts
     rows = [alert_json(alert, ack) for alert, ack in found]
     if as_json:
@@ -33,27 +33,14 @@ def list_alerts(context: typer.Context, as_json: AsJson = False) -> None:
     elif rows:
         output.table(
             ("", "ALERT", "SAYS", "ACKNOWLEDGED"),
-            ((status.MARKS[alert.level], alert.key, alert.text, _answered(ack)) for alert, ack in found),
+            ((MARKS[alert.level], alert.key, alert.text, _answered(ack)) for alert, ack in found),
         )
     else:
         output.note("Nothing needs an operator.")
 
 
 def _answered(ack: Ack | None) -> str:
-    return f"by {ack.by} until {output.iso(ack.until)}" if ack else ""
-
-
-def alert_json(alert: Alert, ack: Ack | None) -> dict[str, Any]:
-    """One alert as `alerts list --json` and `status --json` give it."""
-    return {
-        "alert": alert.key,
-        "level": alert.level,
-        "code": alert.code,
-        "kind": alert.kind,
-        "subject": alert.subject,
-        "says": alert.text,
-        "acknowledged": {"by": ack.by, "until": output.iso(ack.until), "reason": ack.reason or None} if ack else None,
-    }
+    return f"by {ack.by} until {iso(ack.until)}" if ack else ""
 
 
 def _run(action: Action, given: dict[str, Any]) -> int:

@@ -6,7 +6,7 @@ import errno
 import os
 import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -42,6 +42,7 @@ from console.cli import (
     worker_actions,  # noqa: F401 - gives `workers` its verb
     workers,
 )
+from console.cli.opening import open_console
 from console.cli.target import Target, of
 from console.streams import give_up_output, unwritable
 from pantry_queue.config import mask_url
@@ -54,9 +55,6 @@ from pantry_queue.errors import (
     RedisUnavailable,
     Refused,
 )
-
-if TYPE_CHECKING:
-    from console.tui.address import Address
 
 #: What a full disk and its like say; only Typer's own help pages are not written by `output`.
 _UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
@@ -194,25 +192,6 @@ def _target(url: str | None, profile: str | None, read_only: bool | None) -> Tar
         found.name,
         found.production,
         unlockable=found.production and read_only is None,
-    )
-
-
-def open_console(target: Target, start: Address | None = None) -> int:
-    """The terminal interface, which only this command and `view` import."""
-    from console import profiles as config
-    from console.tui.start import run_console
-    from console.tui.terminal import Wishes
-
-    return run_console(
-        target.settings(),
-        Wishes(not output.colour, target.clipboard, target.mouse, target.restricted, target.ascii_only),
-        read_only=target.read_only,
-        always_read_only=target.always_read_only,
-        production=target.production,
-        profile=target.profile,
-        unlockable=target.unlockable,
-        start=start,
-        alerts=config.alerts(target.profile),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from console.cli import output
+from console.documents.values import iso
 from pantry_queue.errors import PantryError
 from pantry_queue.text import safe
 
@@ -32,8 +33,8 @@ def known(settings: Settings, job: JobDetail) -> list[dict[str, Any]] | None:
         {
             "run": attempt.fence,
             "job_id": safe(attempt.job_id) or None,
-            "started_at": output.iso(attempt.at),
-            "ended_at": output.iso(attempt.ended_at),
+            "started_at": iso(attempt.at),
+            "ended_at": iso(attempt.ended_at),
             "kind": safe(attempt.kind, 40),
             "message": safe(attempt.message, 500) or None,
         }

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from console.cli import output
 from console.cli.carrying_out import stopping, writer
 from console.cli.target import of
+from console.documents.acting import entry_json
 
 if TYPE_CHECKING:
     from pantry_queue.control.audit import Entry
@@ -43,21 +44,6 @@ def audit(
                 for entry in record.following(scripts.connection, scripts.keys, last, _WAIT):
                     show(entry)
                     last = entry.id
-
-
-def entry_json(entry: Entry) -> dict[str, Any]:
-    """One entry as `audit --json` gives it."""
-    return {
-        "id": entry.id,
-        "at": output.iso(entry.at),
-        "operation": entry.operation,
-        "event": entry.event,
-        "action": entry.action,
-        "user": entry.user,
-        "host": entry.host,
-        "via": entry.via,
-        "facts": {str(name): str(value) for name, value in entry.facts},
-    }
 
 
 def _line(entry: Entry) -> None:

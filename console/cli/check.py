@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from console.cli import output, status
+from console.cli import output
 from console.cli.durations import finite
+from console.cli.looking import Look, Looking, take, with_past
 from console.cli.plugin import unknown
 from console.cli.target import Target, of
 from pantry_queue.errors import PantryError
 
 if TYPE_CHECKING:
-    from console.cli.looking import Look
     from pantry_queue.monitor.limits import Limit
     from pantry_queue.monitor.model import QueueStat, Snapshot
     from pantry_queue.monitor.rates import RateHistory
@@ -236,12 +236,11 @@ def _alarming(look: Look, queues: set[SafeText] | None) -> Iterator[tuple[int, s
 
 def _looked(target: Target, *, past: bool, alerts: bool) -> Look:
     """The present, and where it is asked for what was sampled before it and what needs an operator."""
-    from console.cli.looking import Look, Looking, with_past
     from pantry_queue.monitor.rates import RateHistory
 
     if alerts:
         return Looking(target).look()
-    taken, rates = with_past(target) if past else (status.take(target), RateHistory())
+    taken, rates = with_past(target) if past else (take(target), RateHistory())
     return Look(taken, rates, ())
 
 
@@ -255,7 +254,7 @@ def output_safe(name: str) -> str:
 def _still(target: Target, before: Snapshot, chosen: list[QueueStat], seconds: float) -> list[str]:
     """Queues in which jobs wait, none runs and none has ended between two readings."""
     time.sleep(seconds)
-    after = {one.raw_name: one for one in status.take(target).queues}
+    after = {one.raw_name: one for one in take(target).queues}
     done = [
         one.name
         for one in chosen

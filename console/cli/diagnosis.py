@@ -9,12 +9,13 @@ import typer
 
 from console.cli import jobs, output
 from console.cli.actions import Alias, AsJson, DryRun, Reason, Yes, manner
-from console.cli.status import alert_rules
+from console.cli.looking import alert_rules, with_past
 from console.cli.target import Target, of, reader
+from console.documents.findings import examination_json, explanation_json
 from pantry_queue.errors import NotFound, Refused
 
 if TYPE_CHECKING:
-    from pantry_queue.monitor.diagnosis import Act, Check, Examination, Explanation, Finding
+    from pantry_queue.monitor.diagnosis import Act, Examination, Explanation, Finding
 
 #: Actions `doctor --fix` offers: none of them deletes anything.
 SAFE = ("jobs.rescue", "workers.forget")
@@ -39,45 +40,6 @@ def why(
             f"There is no job {safe(job_id)}: it was deleted (pantry-console trash list), or it has expired."
         )
     output.document(explanation_json(found)) if as_json else _tell(found)
-
-
-def explanation_json(found: Explanation) -> dict[str, Any]:
-    """The document of `jobs why --json`."""
-    return {
-        "id": found.job_id,
-        "state": found.state or None,
-        "queue": found.queue or None,
-        "func": found.func or None,
-        "position": found.position,
-        "waiting": found.waiting,
-        "answer": finding_json(found.answer),
-        "checks": [_check_json(one) for one in found.checks],
-        "at": output.iso(found.at),
-        "took_ms": round(found.took_ms, 3),
-    }
-
-
-def _check_json(check: Check) -> dict[str, Any]:
-    finding = finding_json(check.finding) if check.finding else None
-    return {"code": check.code, "mark": check.mark, "says": check.says, "finding": finding}
-
-
-def finding_json(finding: Finding) -> dict[str, Any]:
-    """One finding; `action` is null where no action of the table does it."""
-    act = finding.act
-    return {
-        "severity": finding.severity,
-        "code": finding.code,
-        "subject": finding.subject,
-        "says": finding.says,
-        "evidence": list(finding.evidence),
-        "remedy": finding.remedy or None,
-        "command": finding.command or None,
-        "action": act.name or None,
-        "selection": {"ids": list(act.ids), "states": list(act.states), "queues": list(act.queues)}
-        if act.name
-        else None,
-    }
 
 
 def _tell(found: Explanation) -> None:
@@ -134,7 +96,6 @@ def doctor(
 
 def _examined(target: Target, scan: int | None, server: bool | None) -> Examination:
     """A deployment with what was sampled before, by which standing still and growing is seen."""
-    from console.cli.looking import with_past
     from pantry_queue import recalling
     from pantry_queue.monitor import diagnosis
 
@@ -145,21 +106,6 @@ def _examined(target: Target, scan: int | None, server: bool | None) -> Examinat
         return diagnosis.examine(
             client, keys, scan=scan, ask_server=server, history=rates, canceled=canceled, rules=rules
         )
-
-
-def examination_json(found: Examination) -> dict[str, Any]:
-    """The document of `doctor --json`."""
-    return {
-        "at": output.iso(found.at),
-        "took_ms": round(found.took_ms, 3),
-        "worst": found.worst(),
-        "findings": [finding_json(one) for one in found.findings],
-        "checks": [_check_json(one) for one in found.checks],
-        "covered": [
-            {"what": one.what, "looked": one.looked, "total": one.total, "note": one.note or None}
-            for one in found.covered
-        ],
-    }
 
 
 _SIGNS = {"critical": "!!", "warning": "! ", "info": "i ", "ok": "+ "}

@@ -1,17 +1,16 @@
-"""Durations and times as people type them."""
+"""Durations and times of options: what cannot be read is refused in the name of the option."""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 import typer
 
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-#: Ten years in seconds: times beyond have no date everywhere.
-LONGEST = 315_360_000
-_WHOLE = re.compile(r"[0-9]{1,12}")
-_PART = re.compile(r"([0-9]{1,12})([smhdw])")
+from console import durations
+
+T = TypeVar("T")
 
 
 def seconds(text: str, option: str) -> int:
@@ -20,14 +19,7 @@ def seconds(text: str, option: str) -> int:
     Raises:
         typer.BadParameter: it is none.
     """
-    written = f"{text}s" if _WHOLE.fullmatch(text) and int(text) else text
-    parts = _PART.findall(written)
-    if not parts or "".join(number + unit for number, unit in parts) != written:
-        raise typer.BadParameter(f"{text!r} is no duration; it should be like 90s, 10m, 2h30m or 1d", param_hint=option)
-    found = sum(int(number) * _UNITS[unit] for number, unit in parts)
-    if found > LONGEST:
-        raise typer.BadParameter(f"{text!r} is more than ten years", param_hint=option)
-    return found
+    return _read(durations.seconds, text, option)
 
 
 def finite(value: float | None) -> float | None:
@@ -36,13 +28,13 @@ def finite(value: float | None) -> float | None:
     Raises:
         typer.BadParameter: it is none.
     """
-    if value is not None and not 0 <= value <= LONGEST:
+    if value is not None and not 0 <= value <= durations.LONGEST:
         raise typer.BadParameter(f"{value} is no number of seconds")
     return value
 
 
 def moment(at: str | None, after: str | None) -> datetime | None:
-    """A time given as ISO 8601 (`--at`, in UTC unless it says otherwise) or as a duration from now (`--in`).
+    """A time given as ISO 8601 (`--at`) or as a duration from now (`--in`).
 
     Raises:
         typer.BadParameter: it is none, or both were given.
@@ -51,15 +43,7 @@ def moment(at: str | None, after: str | None) -> datetime | None:
         raise typer.BadParameter("give either --at or --in", param_hint="--at")
     if after:
         return datetime.now(UTC) + timedelta(seconds=seconds(after, "--in"))
-    if not at:
-        return None
-    try:
-        found = datetime.fromisoformat(at)
-    except ValueError:
-        raise typer.BadParameter(
-            f"{at!r} is no time; it should be like 2026-12-01T08:00 or 2026-12-01T08:00+01:00", param_hint="--at"
-        ) from None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return _read(durations.moment, at, "--at") if at else None
 
 
 def rate(text: str | None) -> float | None:
@@ -68,12 +52,7 @@ def rate(text: str | None) -> float | None:
     Raises:
         typer.BadParameter: it is none.
     """
-    if text is None:
-        return None
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)(?:/([smh]))?", text)
-    if not match or float(match[1]) <= 0:
-        raise typer.BadParameter(f"{text!r} is no rate; it should be like 50/s or 600/m", param_hint="--rate")
-    return float(match[1]) / _UNITS[match[2] or "s"]
+    return None if text is None else _read(durations.rate, text, "--rate")
 
 
 def retries(text: str) -> tuple[int, tuple[int, ...]]:
@@ -82,7 +61,11 @@ def retries(text: str) -> tuple[int, tuple[int, ...]]:
     Raises:
         typer.BadParameter: it is none.
     """
-    if not re.fullmatch(r"\d+(:\d+(,\d+)*)?", text):
-        raise typer.BadParameter(f"{text!r} should be like 3 or 3:10,60,300", param_hint="--retry")
-    count, _, seconds = text.partition(":")
-    return int(count), tuple(map(int, seconds.split(","))) if seconds else (0,)
+    return _read(durations.retries, text, "--retry")
+
+
+def _read(parse: Callable[[str], T], text: str, option: str) -> T:
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint=option) from None

@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
-from console.cli import filters, jobs, output
+from console.cli import filters, output
 from console.cli.target import of
+from console.documents.jobs import COLUMNS, row_json
 
 
 class Format(StrEnum):
@@ -35,10 +36,10 @@ def export(
     rows = chosen.rows(of(context))
     first = next(rows, None)  # nothing is written before Redis has answered
     if kind is Format.csv:
-        output.csv_row(jobs.COLUMNS)
+        output.csv_row(COLUMNS)
     for row in chain([first] if first else [], rows):
-        found = jobs.row_json(row)
+        found = row_json(row)
         if kind is Format.csv:
-            output.csv_row([found[name] for name in jobs.COLUMNS])
+            output.csv_row([found[name] for name in COLUMNS])
         else:
             output.line(found)

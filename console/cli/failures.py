@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from console.cli import filters, jobs, output
+from console.cli import filters, output
 from console.cli.target import Target, of, reader
+from console.documents.jobs import group_json, row_json
+from console.documents.values import iso
 from pantry_queue.errors import NotFound
 
 if TYPE_CHECKING:
@@ -59,28 +61,6 @@ def _report(target: Target, queues: list[str] | None, scan: int) -> FailureRepor
         return failures.groups(client, target.keys(), queues=queues or None, scan=scan)
 
 
-def group_json(group: FailureGroup) -> dict[str, Any]:
-    """One group as `failures list --json` gives it."""
-    return {
-        "signature": group.signature,
-        "exception": group.exception or None,
-        "message": group.message or None,
-        "where": group.where or None,
-        "func": group.func or None,
-        "queue": group.queues[0][0] if group.queues else None,
-        "queues": {str(name): count for name, count in group.queues},
-        "count": group.count,
-        "last_hour": group.last_hour,
-        "last_day": group.last_day,
-        "last_week": group.last_week,
-        "retried": group.retried,
-        "first_at": output.iso(group.first_at),
-        "last_at": output.iso(group.last_at),
-        "sample_id": group.sample or None,
-        "error": group.error or None,
-    }
-
-
 def _row(group: FailureGroup, report: FailureReport) -> tuple[str, ...]:
     more = f" +{len(group.queues) - 1}" if len(group.queues) > 1 else ""
     return (
@@ -114,7 +94,7 @@ def show_group(
     sample, rows = _sample(target, group, queue, scan, limit)
     traceback = list(sample.traceback) if sample else []
     if as_json:
-        shown = [jobs.row_json(row) for row in rows]
+        shown = [row_json(row) for row in rows]
         output.document({**group_json(group), "traceback": "\n".join(traceback) or None, "jobs": shown})
         return
     output.facts([(name.replace("_", " "), _told(value)) for name, value in group_json(group).items()])
@@ -147,4 +127,4 @@ def _told(value: object) -> str:
 
 
 def _job(row: JobRow) -> tuple[str, ...]:
-    return (row.id, row.queue, output.iso(row.ended_at) or "-", row.error or "")
+    return (row.id, row.queue, iso(row.ended_at) or "-", row.error or "")

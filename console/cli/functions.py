@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from console.cli import output
 from console.cli.durations import seconds
 from console.cli.target import of, reader
+from console.documents.deployment import function_json
 
 if TYPE_CHECKING:
-    from pantry_queue.monitor.functions import FunctionStat, Times
+    from pantry_queue.monitor.functions import FunctionStat
 
 app = typer.Typer(help="Run times, waiting times and failures of each function.", no_args_is_help=True)
 
@@ -54,31 +55,6 @@ def list_(
             output.line(function_json(stat))
     elif found.functions:
         output.table(_COLUMNS, map(_row, found.functions), right=_COLUMNS[1:-1], cut=_CUT)
-
-
-def function_json(stat: FunctionStat) -> dict[str, Any]:
-    """One function as `functions list --json` gives it."""
-    slowest = stat.slowest
-    return {
-        "func": stat.func,
-        "runs": stat.runs,
-        "failures": stat.failures,
-        "failure_rate": stat.failure_rate,
-        "run": _times_json(stat.run),
-        "wait": _times_json(stat.wait),
-        "slowest": slowest
-        and {
-            "id": slowest.job_id,
-            "queue": slowest.queue,
-            "seconds": slowest.seconds,
-            "ended_at": output.iso(slowest.at),
-            "ended": slowest.kind,
-        },
-    }
-
-
-def _times_json(times: Times) -> dict[str, Any]:
-    return {"count": times.count, "p50": times.p50, "p95": times.p95, "max": times.max}
 
 
 def _row(stat: FunctionStat) -> tuple[str, ...]:

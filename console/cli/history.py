@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from threading import Event
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +13,8 @@ from console.cli import output
 from console.cli.durations import seconds
 from console.cli.ending import ended
 from console.cli.target import Target, of, reader
+from console.documents.deployment import FIGURES, RATES, SERVER, sample_json
+from console.documents.values import iso
 
 if TYPE_CHECKING:
     from pantry_queue.history import Sample
@@ -20,9 +22,6 @@ if TYPE_CHECKING:
     Value = Callable[[Sample], float | None]
 
 _CELLS = 60
-_FIGURES = ("queued", "started", "finished", "failed", "deferred", "scheduled", "canceled", "workers", "oldest_age")
-_RATES = ("in_per_s", "out_per_s", "failed_per_s")
-_SERVER = ("used_memory", "connected_clients", "ops_per_second", "round_trip_ms")
 
 
 def history(
@@ -62,34 +61,19 @@ def _say_when_old(last: Sample) -> None:
         output.note(f"The last sample is {output.ago(age)} old: nobody samples now; `pantry-console record` does it.")
 
 
-def sample_json(sample: Sample) -> dict[str, Any]:
-    """One sample as `history --json` gives it."""
-    return {
-        "at": output.iso(sample.at),
-        "step": sample.step,
-        "gap": sample.gap,
-        **{name: _rounded(getattr(sample.figures, name, None)) for name in _FIGURES + _RATES},
-        "redis": {name: getattr(sample.server, name) for name in _SERVER},
-    }
-
-
-def _rounded(value: float | None) -> float | None:
-    return round(value, 4) if isinstance(value, float) else value
-
-
 def _show(samples: Sequence[Sample]) -> None:
     from console.tui.present.chart import GAP
 
     first, last = samples[0].at, samples[-1].at
     gaps = sum(sample.gap for sample in samples[1:])
     told = f"nothing sampled for {output.ago(gaps)} of it ({GAP})" if gaps else ""
-    output.text(f"{output.iso(first)} to {output.iso(last)}  samples: {len(samples):,}  {told}".rstrip())
+    output.text(f"{iso(first)} to {iso(last)}  samples: {len(samples):,}  {told}".rstrip())
     output.table(("", "OVER TIME", "LEAST", "MOST", "LAST"), _rows(samples), right=("LEAST", "MOST", "LAST"))
 
 
 def _rows(samples: Sequence[Sample]) -> Iterator[tuple[str, ...]]:
-    for name in (*_FIGURES, *_RATES, *_SERVER):
-        values = [getattr(sample.server if name in _SERVER else sample.figures, name, None) for sample in samples]
+    for name in (*FIGURES, *RATES, *SERVER):
+        values = [getattr(sample.server if name in SERVER else sample.figures, name, None) for sample in samples]
         seen = [value for value in values if value is not None]
         if any(seen) or name in ("queued", "started", "failed"):
             ends = (min(seen, default=None), max(seen, default=None), values[-1])

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from console.cli import attempts, filters, output
 from console.cli.target import of, reader
+from console.documents.jobs import call, detail_json, row_json
+from console.documents.values import iso
 from pantry_queue.errors import NotFound
 
 if TYPE_CHECKING:
-    from pantry_queue.monitor.model import JobDetail, JobExecution, JobResult, JobRow
+    from pantry_queue.monitor.model import JobDetail, JobRow
 
 app = typer.Typer(help="Jobs: list them, look at one.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -78,41 +80,6 @@ def log(
         output.note("Nothing is kept of what this job wrote: only a PantryWorker keeps it, for a day.")
 
 
-#: Fields of a row, in the order `export` writes them.
-COLUMNS = (
-    "id",
-    "state",
-    "queue",
-    "func",
-    "description",
-    "created_at",
-    "enqueued_at",
-    "started_at",
-    "ended_at",
-    "worker",
-    "error",
-    "expired",
-)
-
-
-def row_json(row: JobRow) -> dict[str, Any]:
-    """One job as a line of `jobs list --json`."""
-    return {
-        "id": row.id,
-        "state": row.state,
-        "queue": row.queue,
-        "func": row.func or None,
-        "description": row.description or None,
-        "created_at": output.iso(row.created_at),
-        "enqueued_at": output.iso(row.enqueued_at),
-        "started_at": output.iso(row.started_at),
-        "ended_at": output.iso(row.ended_at),
-        "worker": row.worker,
-        "error": row.error,
-        "expired": row.expired,
-    }
-
-
 def _row(row: JobRow) -> tuple[str, ...]:
     state = "expired" if row.expired else str(row.state)
     at = row.enqueued_at or row.created_at
@@ -145,70 +112,6 @@ def show_job(
         attempts.show(runs or [])
 
 
-def detail_json(job: JobDetail) -> dict[str, Any]:
-    """The document of `jobs show --json`."""
-    return {
-        **row_json(job.row),
-        "args": [argument.value for argument in job.payload.args],
-        "kwargs": output.as_pairs(job.payload.kwargs),
-        "payload_format": job.payload.format,
-        "payload_notes": list(job.payload.notes),
-        "meta": output.as_pairs(job.meta),
-        "result": job.result,
-        "traceback": "\n".join(job.traceback) or None,
-        "retries_left": job.retries_left,
-        "retry_intervals": list(job.retry_intervals),
-        "timeout": job.timeout,
-        "ttl": job.ttl,
-        "result_ttl": job.result_ttl,
-        "failure_ttl": job.failure_ttl,
-        "expires_in": job.expires_in,
-        "depends_on": list(job.depends_on),
-        "dependents": list(job.dependents),
-        "executions": [_execution_json(run) for run in job.executions],
-        "results": [_result_json(result) for result in job.results],
-        "position": job.position,
-        "group": job.group,
-        "repeats_left": job.repeats_left,
-        "number_of_retries": job.number_of_retries,
-        "due_at": output.iso(job.due_at),
-        "last_heartbeat_at": output.iso(job.last_heartbeat_at),
-        "callbacks": output.as_pairs(job.callbacks),
-        "webhooks": list(job.webhooks),
-        "rate_limit": job.rate_limit,
-        "notes": list(job.notes),
-        "log": list(job.log),
-    }
-
-
-def _execution_json(run: JobExecution) -> dict[str, Any]:
-    return {
-        "id": run.id,
-        "worker": run.worker,
-        "created_at": output.iso(run.created_at),
-        "last_heartbeat_at": output.iso(run.last_heartbeat_at),
-    }
-
-
-def _result_json(result: JobResult) -> dict[str, Any]:
-    return {
-        "at": output.iso(result.at),
-        "kind": result.kind,
-        "worker": result.worker,
-        "value": result.value,
-        "traceback": "\n".join(result.traceback) or None,
-        "started_at": output.iso(result.started_at),
-        "ended_at": output.iso(result.ended_at),
-    }
-
-
-def call(job: JobDetail) -> str:
-    """The job as the call it would make."""
-    arguments = [str(argument.value) for argument in job.payload.args]
-    arguments += [f"{argument.name}={argument.value}" for argument in job.payload.kwargs]
-    return f"{job.payload.func}({', '.join(arguments)})"
-
-
 def _number(value: float | None) -> str:
     return "" if value is None else f"{value:,.0f}"
 
@@ -223,10 +126,10 @@ def _show(job: JobDetail) -> None:
             ("position", _number(job.position)),
             ("calls", call(job)),
             ("description", row.description),
-            ("created", output.iso(row.created_at) or ""),
-            ("enqueued", output.iso(row.enqueued_at) or ""),
-            ("started", output.iso(row.started_at) or ""),
-            ("ended", output.iso(row.ended_at) or ""),
+            ("created", iso(row.created_at) or ""),
+            ("enqueued", iso(row.enqueued_at) or ""),
+            ("started", iso(row.started_at) or ""),
+            ("ended", iso(row.ended_at) or ""),
             ("worker", row.worker or ""),
             ("timeout", _number(job.timeout)),
             ("retries left", _number(job.retries_left)),
@@ -237,11 +140,11 @@ def _show(job: JobDetail) -> None:
             ("group", job.group or ""),
             ("meta", ", ".join(f"{item.name}={item.value}" for item in job.meta)),
             ("result", job.result or ""),
-            ("due", output.iso(job.due_at) or ""),
+            ("due", iso(job.due_at) or ""),
             ("rate limit", job.rate_limit or ""),
             ("webhooks", "; ".join(job.webhooks)),
             ("callbacks", ", ".join(f"{item.name}: {item.value}" for item in job.callbacks)),
-            ("runs", "; ".join(f"{output.iso(one.at)} {one.kind}" for one in job.results)),
+            ("runs", "; ".join(f"{iso(one.at)} {one.kind}" for one in job.results)),
             ("note", "; ".join([*job.payload.notes, *job.notes])),
         ]
     )

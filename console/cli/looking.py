@@ -5,14 +5,43 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from console.cli.status import alert_rules
 from console.cli.target import Target, reader
 
 if TYPE_CHECKING:
     from pantry_queue.monitor.alarms import Ack
+    from pantry_queue.monitor.alert_rules import Rules
     from pantry_queue.monitor.alerts import Alert
     from pantry_queue.monitor.model import Snapshot
     from pantry_queue.monitor.rates import RateHistory
+
+
+#: As in the console: how urgent a sentence is, also without colour.
+MARKS = {"critical": "!!", "warning": "! ", "note": "i "}
+
+
+def alert_rules(target: Target) -> Rules:
+    """When something needs an operator, by the config file.
+
+    Raises:
+        ConfigError: it cannot be used; the sentence names the rule.
+    """
+    from console import profiles
+
+    return profiles.alerts(target.profile).rules
+
+
+def take(target: Target) -> Snapshot:
+    """One snapshot of the deployment.
+
+    Raises:
+        RedisUnavailable: the server is away, or refused us.
+    """
+    from pantry_queue.connection import describe
+    from pantry_queue.monitor import snapshot
+
+    settings = target.settings()
+    with reader(settings) as client:
+        return snapshot.take(client, target.keys(), target=describe(settings))
 
 
 @dataclass(frozen=True, slots=True)

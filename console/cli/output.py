@@ -10,11 +10,10 @@ import json
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
-from decimal import Decimal
 from io import StringIO
-from typing import Any, Literal
+from typing import Literal
 
+from console.documents.values import csv_line, plain_json
 from console.streams import give_up_output, unwritable
 from pantry_queue.errors import PantryError
 
@@ -28,22 +27,6 @@ _GAP, _LEAST_CUT = 3, 12
 
 #: Set by the global option `--no-color`.
 colour = True
-
-
-def iso(at: datetime | None) -> str | None:
-    """A time as JSON shows it: UTC, milliseconds, `Z`."""
-    if at is None:
-        return None
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def plain_json(value: object) -> object:
-    """How JSON says what it has no word for; for `json.dumps(default=...)`."""
-    if isinstance(value, datetime):
-        return iso(value)
-    if isinstance(value, Decimal):
-        return str(value)
-    return str(value)
 
 
 def document(value: object) -> None:
@@ -60,26 +43,9 @@ def _lacks_letters() -> bool:
     return not (sys.stdout.encoding or "").lower().startswith("utf")
 
 
-#: A cell that begins with one of these is a formula to a spreadsheet, and the text is foreign.
-_FORMULA = ("=", "+", "-", "@")
-
-
-def csv_line(cells: Iterable[object]) -> str:
-    """One line of CSV (RFC 4180); text that a spreadsheet would take for a formula gets an apostrophe in front."""
-    import csv
-
-    drawn = StringIO()
-    csv.writer(drawn).writerow([_cell(value) for value in cells])
-    return drawn.getvalue()
-
-
 def csv_row(cells: Iterable[object]) -> None:
     """A `csv_line`."""
     _write(csv_line(cells))
-
-
-def _cell(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
 def text(value: str, *, flush: bool = False) -> None:
@@ -184,8 +150,3 @@ def _write(data: str, *, flush: bool = False) -> None:
         if isinstance(error, BrokenPipeError):
             raise ReaderGone from None
         raise PantryError(unwritable(error)) from None
-
-
-def as_pairs(items: Iterable[Any]) -> dict[str, str]:
-    """Named arguments as a JSON object."""
-    return {str(item.name): str(item.value) for item in items}

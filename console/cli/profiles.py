@@ -58,12 +58,12 @@ def show(
 @app.command("check")
 def check(name: Annotated[str, typer.Argument(metavar="NAME")]) -> None:
     """Connect to the Redis of a profile and say what answers."""
-    from console.cli import status
+    from console.cli.looking import take
     from console.cli.target import Target
     from console.profiles import find
     from pantry_queue.text import safe
 
-    snapshot = status.take(Target(url=find(name).url))
+    snapshot = take(Target(url=find(name).url))
     output.text(
         f"{safe(name)}: {' '.join((snapshot.redis.server, snapshot.redis.version, 'at', snapshot.target)).strip()}"
     )

@@ -6,10 +6,12 @@ from typing import Annotated, Any
 
 import typer
 
-from console.cli import output, status
+from console.cli import output
 from console.cli.actions import REQUIRED, AsJson, command_of, manner, options_of
 from console.cli.carrying_out import carry_out
+from console.cli.looking import take
 from console.cli.target import of
+from console.documents.deployment import COUNTS, queue_json
 from pantry_queue.control.actions import Action, applicable
 
 app = typer.Typer(
@@ -25,20 +27,20 @@ def list_queues(
     as_jsonl: Annotated[bool, typer.Option("--jsonl", help="One JSON object a line.")] = False,
 ) -> None:
     """Queues with the number of their jobs in each state."""
-    snapshot = status.take(of(context))
-    rows = [status.queue_json(queue, snapshot) for queue in snapshot.queues]
+    snapshot = take(of(context))
+    rows = [queue_json(queue, snapshot) for queue in snapshot.queues]
     if as_jsonl:
         for row in rows:
             output.line(row)
     elif as_json:
         output.document(rows)
     else:
-        numbers = tuple(name.upper() for name in status.COUNTS[:7])
+        numbers = tuple(name.upper() for name in COUNTS[:7])
         output.table(("QUEUE", *numbers, "WORKERS", ""), map(_row, rows), right=(*numbers, "WORKERS"))
 
 
 def _row(queue: dict[str, Any]) -> tuple[str, ...]:
-    counts = [f"{queue[name]:,}" for name in status.COUNTS[:7]]
+    counts = [f"{queue[name]:,}" for name in COUNTS[:7]]
     return (queue["name"], *counts, str(queue["workers"]), _pause(queue))
 
 

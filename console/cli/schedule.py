@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from console.cli import filters, jobs, output
+from console.cli import filters, output
 from console.cli.target import Target, of, reader
+from console.documents.jobs import cron_json, due_json
+from console.documents.values import iso
 
 if TYPE_CHECKING:
     from pantry_queue.monitor.model import CronEntry, Due, Schedule
@@ -51,22 +53,11 @@ def list_due(
         output.note(note)
 
 
-def due_json(one: Due) -> dict[str, Any]:
-    """One scheduled job as `schedule list --json` gives it."""
-    return {
-        **jobs.row_json(one.row),
-        "due_at": output.iso(one.row.at),
-        "late": one.late,
-        "by": one.by,
-        "repeats": one.repeats or None,
-    }
-
-
 def _due(one: Due, found: Schedule) -> tuple[str, ...]:
     left = (one.row.at - found.at).total_seconds() if one.row.at else None
     when = "-" if left is None else f"late {output.ago(one.late)}" if one.late else output.ago(left)
     func = one.row.func or one.row.description or "-"
-    return (output.iso(one.row.at) or "-", when, one.row.id, one.row.queue or "-", func, one.by)
+    return (iso(one.row.at) or "-", when, one.row.id, one.row.queue or "-", func, one.by)
 
 
 @app.command("cron")
@@ -85,26 +76,7 @@ def list_cron(context: typer.Context, as_json: AsJson = False, as_jsonl: AsJsonl
         output.note(note)
 
 
-def cron_json(entry: CronEntry) -> dict[str, Any]:
-    """One entry as `schedule cron --json` gives it."""
-    return {
-        "name": entry.name,
-        "func": entry.func or None,
-        "queue": entry.queue or None,
-        "rule": entry.rule or None,
-        "words": entry.words or None,
-        "last_at": output.iso(entry.last_at),
-        "next_at": output.iso(entry.next_at),
-        "missed": entry.missed,
-        "late": entry.late,
-        "scheduler": entry.scheduler or None,
-        "alive": entry.alive,
-        "by": entry.by,
-        "jobs": list(entry.jobs),
-    }
-
-
 def _cron(entry: CronEntry) -> tuple[str, ...]:
     state = "scheduler gone" if entry.alive is False else f"missed {output.ago(entry.late)}" if entry.missed else ""
-    times = (output.iso(entry.last_at) or "-", output.iso(entry.next_at) or "-")
+    times = (iso(entry.last_at) or "-", iso(entry.next_at) or "-")
     return (entry.name, entry.rule, entry.words, entry.queue, *times, state, entry.scheduler or entry.by)

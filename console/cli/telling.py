@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from console.cli import output
+from console.documents.acting import outcome_json
+from console.documents.values import iso
 from console.wording import WORDS, outcome_sentence, plan_facts, shown
 
 if TYPE_CHECKING:
@@ -51,25 +53,6 @@ def outcome_text(outcome: Outcome) -> str:
     return text
 
 
-def outcome_json(outcome: Outcome) -> dict[str, Any]:
-    """The document of every command that changes something."""
-    return {
-        "action": outcome.action.name,
-        "operation": outcome.operation,
-        "done": outcome.done,
-        "emptied": outcome.emptied,
-        "skipped": dict(outcome.skipped),
-        "left": [{"id": shown(job_id), "reason": reason} for job_id, reason in outcome.left],
-        "failed": [{"id": shown(job_id), "error": error} for job_id, error in outcome.failed],
-        "remaining": outcome.remaining,
-        "stopped": outcome.stopped,
-        "undoable": outcome.undoable,
-        "made": list(outcome.made),
-        "seconds": round(outcome.seconds, 3),
-        "error": str(outcome.broken) if outcome.broken else None,
-    }
-
-
 def show_plan(plan: Plan, *, as_json: bool) -> None:
     """What would be done, on standard output."""
     if as_json:
@@ -81,8 +64,8 @@ def show_plan(plan: Plan, *, as_json: bool) -> None:
                 "breakdown": [{"what": what, "count": count} for what, count in plan.breakdown],
                 "functions": [{"func": name, "count": count} for name, count in plan.functions],
                 "sampled": plan.sampled,
-                "oldest": output.iso(plan.oldest),
-                "newest": output.iso(plan.newest),
+                "oldest": iso(plan.oldest),
+                "newest": iso(plan.newest),
                 "left_out": [{"id": shown(job_id), "reason": reason} for job_id, reason in plan.left_out],
                 "effect": plan.effect,
                 "asks": plan.action.asks,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,7 @@ from console.cli.actions import Alias, AsJson, DryRun, Reason, Yes, manner
 from console.cli.carrying_out import carry_out, end, stopping, who, writer
 from console.cli.target import of
 from console.cli.telling import show_progress, tell
+from console.documents.acting import operation_json
 from pantry_queue.control.actions import ACTIONS
 
 if TYPE_CHECKING:
@@ -28,25 +29,10 @@ def list_operations(context: typer.Context, as_json: AsJson = False) -> None:
     with writer(of(context), "reader") as scripts:
         found = trash.operations(scripts)
     if as_json:
-        output.document([_operation_json(kept) for kept in found])
+        output.document([operation_json(kept) for kept in found])
     else:
         columns = ("OPERATION", "ACTION", "WHEN", "BY", "JOBS", "SIZE", "EXPIRES IN", "CHOSEN", "REASON")
         output.table(columns, map(_operation_row, found), right=("JOBS", "SIZE", "EXPIRES IN"))
-
-
-def _operation_json(kept: Kept) -> dict[str, Any]:
-    return {
-        "operation": kept.name,
-        "action": kept.action,
-        "at": output.iso(kept.at),
-        "user": kept.user,
-        "selection": kept.selection,
-        "reason": kept.reason or None,
-        "done": kept.done,
-        "jobs": kept.jobs,
-        "expires_in": kept.expires_in,
-        "size": kept.size,
-    }
 
 
 def _operation_row(kept: Kept) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from console.cli.opening import open_console
 from console.cli.target import of
 
 
@@ -36,7 +37,6 @@ def view(
 ) -> None:
     """Open the terminal interface on a view, as in: view jobs ocr failed func:send_mail."""
     from console import views
-    from console.cli.app import open_console
     from console.tui import saved
     from console.tui.address import AddressError, parse
     from pantry_queue.monitor.query import QueryError

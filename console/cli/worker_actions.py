@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from console.cli import output, status, workers
+from console.cli import output, workers
 from console.cli.actions import REQUIRED, Parameter, command_of, manner, options_of
 from console.cli.carrying_out import carry_out
+from console.cli.looking import take
 from console.cli.target import Target, of
 from pantry_queue.control.actions import ACTIONS, Action
 from pantry_queue.errors import NotFound
@@ -34,7 +35,7 @@ def _forget(action: Action, given: dict[str, Any]) -> int:
     found = list(names or [])
     if ghosts:
         target.refuse_if_read_only("workers forget")
-        found = [name_of(w.raw_name) for w in status.take(target).workers if w.verdict == "ghost"]
+        found = [name_of(w.raw_name) for w in take(target).workers if w.verdict == "ghost"]
     return carry_out(target, action, Selection(ids=tuple(found)), options_of(given), manner(given))
 
 

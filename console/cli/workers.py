@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from console.cli import output, status
+from console.cli.looking import take
 from console.cli.target import Target, of
+from console.documents.deployment import worker_json
 from pantry_queue.errors import NotFound
 
 if TYPE_CHECKING:
@@ -44,12 +46,12 @@ def list_workers(
     if local:
         _list_local(as_json, as_jsonl)
         return
-    workers = status.take(of(context)).workers
+    workers = take(of(context)).workers
     if as_jsonl:
         for worker in workers:
-            output.line(status.worker_json(worker))
+            output.line(worker_json(worker))
     elif as_json:
-        output.document([status.worker_json(worker) for worker in workers])
+        output.document([worker_json(worker) for worker in workers])
     else:
         output.table(
             status.WORKER_COLUMNS, map(status.worker_row, workers), right=status.WORKER_NUMBERS, cut=status.WORKER_CUT
@@ -65,10 +67,10 @@ def show_worker(
     """One worker: its verdict, what that rests on, and what it runs."""
     from pantry_queue.text import safe
 
-    found = next((one for one in status.take(of(context)).workers if safe(name) == one.name), None)
+    found = next((one for one in take(of(context)).workers if safe(name) == one.name), None)
     if found is None:
         raise NotFound(f"There is no worker {safe(name)}: pantry-console workers list shows those there are.")
-    document = status.worker_json(found)
+    document = worker_json(found)
     if as_json:
         output.document(document)
         return

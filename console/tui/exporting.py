@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from console.documents.values import csv_line, plain_json
 from console.tui.address import Address
 from console.tui.present.words import amount, count
 from pantry_queue.connection import connect, translated
@@ -162,17 +163,16 @@ def _write(file: Path, rows: Iterator[JobRow]) -> int:
 
 
 def _fill(out: IO[str], rows: Iterator[JobRow], *, csv: bool) -> int:
-    from console.cli import output
-    from console.cli.jobs import COLUMNS, row_json
+    from console.documents.jobs import COLUMNS, row_json
 
     number = 0
     if csv:
-        out.write(output.csv_line(COLUMNS))
+        out.write(csv_line(COLUMNS))
     for row in rows:
         found = row_json(row)
         if csv:
-            out.write(output.csv_line([found[name] for name in COLUMNS]))
+            out.write(csv_line([found[name] for name in COLUMNS]))
         else:
-            out.write(json.dumps(found, default=output.plain_json, ensure_ascii=False) + "\n")
+            out.write(json.dumps(found, default=plain_json, ensure_ascii=False) + "\n")
         number += 1
     return number

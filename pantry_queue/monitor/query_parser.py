@@ -1,4 +1,4 @@
-"""Text of a filter -> its tree (`query`)."""
+"""Text of a filter -> its tree (`query_tree`)."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from pantry_queue.monitor.query import All, Any_, Node, Not, QueryError
 from pantry_queue.monitor.query_terms import FIELDS, Comparison, Pattern, Words
+from pantry_queue.monitor.query_tree import All, Any_, Node, Not, QueryError
 from pantry_queue.text import safe
 
 KEYWORDS = ("and", "or", "not")

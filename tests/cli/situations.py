@@ -7,7 +7,7 @@ from typing import Any
 
 from redis import Redis
 
-from console.cli.diagnosis import examination_json, explanation_json
+from console.documents.findings import examination_json, explanation_json
 from pantry_queue.keys import Keys
 from pantry_queue.monitor import diagnosis
 

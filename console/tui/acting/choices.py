@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from console import durations
 from pantry_queue.control.actions import Action
 from pantry_queue.control.plan import Options
 
@@ -94,25 +95,10 @@ def _queue(text: str) -> str | None:
 
 
 def _lasting(text: str) -> int | None:
-    import typer
-
-    from console.cli import durations
-
-    try:
-        return durations.seconds(text, "") if text else None
-    except typer.BadParameter as error:
-        raise ValueError(error.message) from None
+    return durations.seconds(text) if text else None
 
 
 def _due(text: str) -> Any:
-    import typer
-
-    from console.cli import durations
-
     if not text:
         raise ValueError("say when they shall run")
-    try:
-        return durations.moment(None, text) if text[:5].count("-") == 0 else durations.moment(text, None)
-    except (typer.BadParameter, OverflowError) as error:
-        said = error.message if isinstance(error, typer.BadParameter) else "that is too far away"
-        raise ValueError(said) from None
+    return durations.due(text)

@@ -7,12 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from console import durations
 from pantry_queue.errors import PantryError
 from pantry_queue.text import SafeText, mask_secrets, safe
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from pantry_queue.control.new_job import Request
 
 #: What is typed, by the name of the field.
@@ -56,9 +55,6 @@ def read(typed: Typed, *, files: bool) -> Request:
     Raises:
         PantryError: one sentence that says what is wrong.
     """
-    import typer
-
-    from console.cli import durations
     from pantry_queue.control import arguments
     from pantry_queue.control.new_job import Request, validate
 
@@ -71,9 +67,9 @@ def read(typed: Typed, *, files: bool) -> Request:
     args, kwargs = arguments.parsed(words)
     try:
         retries, intervals = durations.retries(said["retry"] or "0")
-        due = _due(said["due"])
-    except typer.BadParameter as error:
-        raise PantryError(error.message) from None
+        due = durations.due(said["due"]) if said["due"] else None
+    except ValueError as error:
+        raise PantryError(str(error)) from None
     request = Request(
         func=said["func"],
         args=args,
@@ -126,7 +122,7 @@ def command(typed: Typed) -> SafeText:
         words.append("...")
     for blank in BLANKS:
         if blank.option and said.get(blank.name):
-            dated = blank.name == "due" and _is_moment(said["due"])
+            dated = blank.name == "due" and durations.is_moment(said["due"])
             words += ["--at" if dated else blank.option, said[blank.name]]
     words += [_FRONT] if said.get("at_front") else []
     return safe(mask_secrets(" ".join(shlex.quote(word) for word in words)))
@@ -137,19 +133,3 @@ def _words(text: str) -> list[str]:
         return shlex.split(text)
     except ValueError:
         raise PantryError("Arguments: these quotes are never closed.") from None
-
-
-def _is_moment(text: str) -> bool:
-    """A date, and not a duration."""
-    return text[:5].count("-") > 0
-
-
-def _due(text: str) -> datetime | None:
-    from console.cli import durations
-
-    if not text:
-        return None
-    try:
-        return durations.moment(text, None) if _is_moment(text) else durations.moment(None, text)
-    except OverflowError:
-        raise PantryError("That is too far away.") from None

@@ -84,7 +84,7 @@ def command(options: Sequence[str], address: Address) -> Copyable:
 
 def as_json(document: Any, file: str) -> Copyable:
     """A value as the command line prints it with `--json`."""
-    from console.cli.output import plain_json
+    from console.documents.values import plain_json
 
     body = json.dumps(document, indent=2, default=plain_json, ensure_ascii=False)
     return copyable("JSON", body, f"{file}.json")
@@ -106,7 +106,7 @@ def ids(selection: Selection) -> list[Copyable]:
 
 def job(detail: JobDetail) -> list[Copyable]:
     """A job: its document, its call, what it left."""
-    from console.cli.jobs import call, detail_json
+    from console.documents.jobs import call, detail_json
 
     name = f"job-{detail.row.id}"
     found = [as_json(detail_json(detail), name)]
@@ -123,8 +123,8 @@ def job(detail: JobDetail) -> list[Copyable]:
 
 def rows(found: Sequence[JobRow]) -> list[Copyable]:
     """The rows of a list that were read, one JSON object a line, as `export` writes them."""
-    from console.cli.jobs import row_json
-    from console.cli.output import plain_json
+    from console.documents.jobs import row_json
+    from console.documents.values import plain_json
 
     if not found:
         return []

@@ -90,7 +90,7 @@ class Doctor(Listing):
 
     def copyable(self) -> list[Copyable]:
         """What is told of the finding, its command line, and the whole examination as JSON."""
-        from console.cli.diagnosis import examination_json
+        from console.documents.findings import examination_json
 
         finding, found = self._finding(), self._found
         does = [texts.copyable("remedy", finding.command)] if finding is not None and finding.command else []

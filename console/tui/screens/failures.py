@@ -69,7 +69,7 @@ class Failures(ConsoleScreen):
 
     def copyable(self) -> list[Copyable]:
         """The group under the cursor."""
-        from console.cli.failures import group_json
+        from console.documents.jobs import group_json
 
         group = self._group()
         return [

@@ -67,7 +67,7 @@ class Functions(Listing):
 
     def copyable(self) -> list[Copyable]:
         """The function under the cursor, and all of them."""
-        from console.cli.functions import function_json
+        from console.documents.deployment import function_json
 
         stat, found = self._stat(), self._found
         name = [texts.copyable("function", stat.func)] if stat is not None else []

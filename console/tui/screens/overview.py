@@ -99,7 +99,7 @@ class Overview(ConsoleScreen):
 
     def copyable(self) -> list[Copyable]:
         """The queue under the cursor."""
-        from console.cli.status import queue_json
+        from console.documents.deployment import queue_json
 
         key, snapshot = self.query_one("#queues", RowTable).cursor_key, self.session.snapshot
         if snapshot is None:

@@ -62,7 +62,7 @@ class Past(ConsoleScreen):
 
     def copyable(self) -> list[Copyable]:
         """The samples."""
-        from console.cli.history import sample_json
+        from console.documents.deployment import sample_json
 
         found = [sample_json(sample) for sample in self._samples.samples] if self._samples else []
         return [texts.as_json(found, "samples"), *super().copyable()]

@@ -66,7 +66,7 @@ class Schedule(Listing):
 
     def copyable(self) -> list[Copyable]:
         """The job under the cursor, as the schedule knows it."""
-        from console.cli.schedule import due_json
+        from console.documents.jobs import due_json
 
         one = self._due()
         return [*super().copyable(), *([texts.as_json(due_json(one), f"job-{one.row.id}")] if one is not None else [])]

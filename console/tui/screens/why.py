@@ -107,7 +107,7 @@ class Why(ConsoleScreen):
         report = self.readable()
         if report is None or self._found is None:
             return super().copyable()
-        from console.cli.diagnosis import explanation_json
+        from console.documents.findings import explanation_json
 
         document = texts.as_json(explanation_json(self._found), f"why-{self._found.job_id}")
         return [*super().copyable(), report, document]

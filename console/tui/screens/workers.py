@@ -79,7 +79,7 @@ class Workers(ConsoleScreen):
 
     def copyable(self) -> list[Copyable]:
         """The worker under the cursor."""
-        from console.cli.status import worker_json
+        from console.documents.deployment import worker_json
 
         key = self.query_one("#worker-rows", RowTable).cursor_key
         listed = self.session.snapshot.workers if self.session.snapshot is not None and not self._here else ()
