@@ -29,6 +29,15 @@ def test_a_real_traceback() -> None:
     assert found.message == "Expecting property name enclosed in double quotes: line ‹n› column ‹n› (char ‹n›)"
 
 
+def test_which_worker_ran_it_makes_no_difference() -> None:
+    ours, stock = (
+        b'Traceback (most recent call last):\n  File "%s", line 1, in perform_job\n'
+        b'  File "/usr/lib/python3.11/statistics.py", line 335, in mean\nstatistics.StatisticsError: no data\n' % worker
+        for worker in (b"/srv/pantry_queue/workers/pantry_worker.py", b"/v/site-packages/rq/worker/base.py")
+    )
+    assert told(ours)[:3] == told(stock)[:3]
+
+
 def test_the_last_exception_of_a_chain_decides() -> None:
     found = told(raised("try:\n    1/0\nexcept ZeroDivisionError as e:\n    raise ValueError('no 17') from e"))
     assert (found.exception, found.message) == ("ValueError", "no ‹n›")
