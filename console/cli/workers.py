@@ -147,7 +147,7 @@ def log(
     from pantry_queue.workers import fleet
 
     for line in fleet.follow(fleet.find(name), lines, on=follow):
-        output.text(line)
+        output.text(line, flush=follow)
 
 
 def record(target: Target, action: str, facts: dict[str, str | int]) -> None:

@@ -30,6 +30,7 @@ def fill(sheet: Sheet, snapshot: Snapshot, rates: RateHistory) -> None:
     sheet.most("pantry_snapshot_seconds", snapshot.round_trip_ms / 1000)
     sheet.most("pantry_suspended", snapshot.suspended)
     sheet.most("pantry_quarantined_jobs", snapshot.quarantined)
+    sheet.most("pantry_agent_resting", snapshot.breaker is not None)
     _queues(sheet, snapshot, rates)
     _workers(sheet, snapshot.workers)
     _redis(sheet, snapshot)

@@ -64,6 +64,7 @@ OURS = (
     _gauge("pantry_workers", "verdict", "Workers by the verdict on whether they live"),
     _gauge("pantry_suspended", "", "1 while all workers are told to take nothing"),
     _gauge("pantry_quarantined_jobs", "", "Jobs set aside because they cannot be read"),
+    _gauge("pantry_agent_resting", "", "1 while receipts wait because the OCR agent failed or refuses the token"),
     _gauge("pantry_alerts", "level code", "What needs an operator, by kind"),
     _gauge("pantry_redis_info", "server version role eviction_policy", "What the server says of itself"),
     _gauge("pantry_redis_memory_used_bytes", "", "Memory Redis uses"),

@@ -20,8 +20,10 @@ _EXCEPTION = re.compile(rb"(?P<type>[A-Za-z_][\w.]*)(?:: (?P<message>.*))?", re.
 _FRAMES = re.compile(rb'\n  File "(?P<path>[^"\n]{1,500})", line \d+(?:, in (?P<func>[^\n]{1,200}))?')
 _BUILTIN = re.compile(rb"^(?:builtins|exceptions)\.")
 #: Parts of paths that are somebody else's code, our worker's that calls the job's, or no file at all.
-_FOREIGN = (b"site-packages", b"dist-packages", b"/lib/python3", b"\\lib\\python3", b"/Lib/", b"<frozen", b"<string>")
-_FOREIGN += (b"pantry_queue/workers/", b"pantry_queue\\workers\\")
+_FOREIGN = (
+    *(b"site-packages", b"dist-packages", b"/lib/python3", b"\\lib\\python3", b"/Lib/", b"<frozen", b"<string>"),
+    *(b"pantry_queue/workers/", b"pantry_queue\\workers\\"),
+)
 #: RQ's own words (`rq.registry`, 3.0) around the only exception it names.
 _DUE_TO = re.compile(rb"due to (\w{1,100}), at ")
 _LONGEST_MESSAGE = 400

@@ -197,18 +197,41 @@ def follow(worker: LocalWorker, lines: int, *, on: bool) -> Iterator[str]:
 
     Args:
         lines: how many of the last ones.
-        on: and what comes, until the worker has ended.
+        on: and what comes, until the worker has ended; also when its log was put aside and begun anew.
     """
-    with worker.log.open(encoding="utf-8", errors="backslashreplace") as file:
-        yield from (safe(line.rstrip("\n"), 2000) for line in file.readlines()[-lines:])
+    file = worker.log.open(encoding="utf-8", errors="backslashreplace")
+    try:
+        said = file.readlines()
+        if len(said) < lines:
+            said = _put_aside(worker.log) + said
+        yield from (safe(line.rstrip("\n"), 2000) for line in said[max(0, len(said) - lines) :])
         while on:
-            line = file.readline()
-            if line:
-                yield safe(line.rstrip("\n"), 2000)
-            elif not _runs(worker.pid, worker.started):
+            runs, aside = _runs(worker.pid, worker.started), _is_aside(worker.log, file.fileno())
+            # Asked before the rest is read, so that nothing is missed: who has ended or moved on writes no more.
+            yield from (safe(line.rstrip("\n"), 2000) for line in file)
+            if aside:
+                file.close()
+                file = worker.log.open(encoding="utf-8", errors="backslashreplace")
+            elif not runs:
                 return
             else:
                 time.sleep(0.1)
+    finally:
+        file.close()
+
+
+def _put_aside(log: Path) -> list[str]:
+    """What was written before the log was begun anew (`log` keeps one such file)."""
+    with contextlib.suppress(FileNotFoundError):
+        return Path(f"{log}.1").read_text("utf-8", "backslashreplace").splitlines(keepends=True)
+    return []
+
+
+def _is_aside(log: Path, opened: int) -> bool:
+    """Whether another file stands under the name of the log by now."""
+    with contextlib.suppress(FileNotFoundError):
+        return not os.path.samestat(log.stat(), os.fstat(opened))
+    return False  # it is about to be begun
 
 
 def note_end(code: int) -> None:

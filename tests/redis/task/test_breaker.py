@@ -67,6 +67,7 @@ def test_an_outage_is_waited_for(
     assert (told["state"], told["rests"], told["refused"]) == ("open", 1, False)
     assert "(500 internal)" in told["why"]
     assert "!! agent: does not answer (since " in cli("status").out
+    assert "pantry_agent_resting 1.0\n" in cli("metrics").out
     (finding,) = [one for one in cli("doctor", "--json").json()["findings"] if one["code"] == "breaker"]
     assert finding["severity"] == "critical"
     assert "(500 internal)" in finding["evidence"][0]

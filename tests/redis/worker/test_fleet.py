@@ -63,7 +63,16 @@ def test_launched_found_followed_and_stopped(cli: Cli, stage: Stage) -> None:
         assert str(stage.settings.redis_url).encode() not in Path(f"/proc/{pid}/cmdline").read_bytes()
         assert os.getsid(int(str(pid))) == pid
     until(lambda: "Listening on" in cli("workers", "log", names[0]).stdout, "its log tells")
+    following = stage.folder / "followed"
+    with following.open("wb") as out, Path(str(first["log"])).open("a") as log:
+        log.write("x" * (6 << 20) + "\n")  # what it logs next is put into a new file
+        command = [sys.executable, "-m", "console", "workers", "log", "-f", "-n", "1", names[0]]
+        follows = subprocess.Popen(command, env=stage.env, cwd=stage.folder, stdout=out)
+    until(lambda: "xxx" in following.read_text(), "it follows")
     stopped = cli("workers", "stop", names[0])
+    assert follows.wait(30) == 0
+    assert Path(f"{first['log']}.1").stat().st_size > 6 << 20
+    assert "shut down" in following.read_text(), "it went on in the new file"
     assert stopped.stderr.strip() == f"{names[0]} ended, exit code 0"
     states = {worker["name"]: worker["state"] for worker in listed(cli)}
     assert states == {names[0]: "ended", names[1]: "running"}
