@@ -229,11 +229,11 @@ class QueueClient:
         Raises:
             RedisUnavailable: some may be deleted; calling again deletes the rest.
         """
-        from pantry_queue.control import trash
+        from pantry_queue.control import run
         from pantry_queue.control.audit import whoami
 
         with translated(self._at):
-            cleared = trash.clear_failed(self._scripts, self.settings.queue_names, whoami("service"))
+            cleared = run.clear_failed(self._scripts, self.settings.queue_names, whoami("service"))
         return cleared.done + cleared.emptied
 
 

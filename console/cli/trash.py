@@ -86,12 +86,12 @@ def undo(
     as_json: AsJson = False,
 ) -> None:
     """Bring back what an operation deleted or changed, as far as it has not moved on."""
-    from pantry_queue.control import trash
+    from pantry_queue.control import undoing
 
     target = of(context)
     target.refuse_if_read_only("undo")
     with writer(target) as scripts, stopping() as stop:
-        outcome = trash.undo(
+        outcome = undoing.undo(
             scripts,
             operation,
             who(target, alias),

@@ -1,4 +1,4 @@
-"""What is in the trash, counted and deleted for good: nothing brings it back."""
+"""What is in the trash, deleted for good: nothing brings it back."""
 
 from __future__ import annotations
 
@@ -8,28 +8,12 @@ from typing import TYPE_CHECKING
 from pantry_queue.control import records, trash
 from pantry_queue.control.lua import Scripts
 from pantry_queue.errors import PantryError
-from pantry_queue.keys import Keys
 from pantry_queue.monitor import wire
 
 if TYPE_CHECKING:
-    from redis import Redis
+    pass
 
 _KINDS = ("job", "results", "dependents", "dependencies")
-
-
-def jobs_of(client: Redis, keys: Keys, names: Sequence[str]) -> int:
-    """How many jobs operations hold.
-
-    Raises:
-        NotFound: a name that is not there.
-    """
-    held = [keys.operation(name) for name in names]
-    replies = wire.ask(client, [question for key in held for question in (("EXISTS", key), ("HGET", key, "left"))])
-    numbers = [reply if isinstance(reply, int) else int(wire.blob(reply) or b"0") for reply in replies]
-    for name, there in zip(names, numbers[::2], strict=True):
-        if not there:
-            raise trash.gone(name)
-    return sum(numbers[1::2])
 
 
 def empty(scripts: Scripts, names: Sequence[str] = ()) -> int:

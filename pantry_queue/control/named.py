@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pantry_queue.control import trash
 from pantry_queue.control.plan import Group, Plan
 from pantry_queue.errors import NotFound
 from pantry_queue.keys import Keys
@@ -54,9 +55,7 @@ def _lives(client: Redis, keys: Keys, names: tuple[str, ...]) -> tuple[Group, ..
 
 
 def _held(client: Redis, keys: Keys, empty: Plan) -> SafeText:
-    from pantry_queue.control import discard, trash
-
     names = empty.selection.ids or tuple(trash.held_names(client, keys))
-    jobs = discard.jobs_of(client, keys, names)
+    jobs = trash.jobs_of(client, keys, names)
     held = f"operation {safe(raw_of(names[0]))}" if len(names) == 1 else f"{len(names):,} operations"
     return safe(f"{jobs:,} job{'' if jobs == 1 else 's'} of {held} in the trash")

@@ -39,7 +39,7 @@ class Outcome:
         remaining: not looked at, because it was stopped or broke off.
         stopped: it was stopped.
         broken: why it broke off; running it again does the rest.
-        undoable: `trash.undo(operation)` can undo it.
+        undoable: `undoing.undo` can undo it.
         made: ids of new jobs.
         seconds: it took so long.
     """

@@ -94,6 +94,41 @@ def cancel(scripts: Scripts, ids: Sequence[str], states: tuple[str, ...] = WAITI
     return _words(scripts.bulk("cancel", {"iso": stamp_now(), "states": states}, ids), ids)
 
 
+def clear_failed(
+    scripts: Scripts, queues: Sequence[str], actor: Actor, *, keep_seconds: int = KEEP_SECONDS, reason: str = ""
+) -> Outcome:
+    """Delete all failed and stopped jobs of some queues, into the trash.
+
+    What fails after the start is left alone. It works in chunks; broken off, it can simply be started again.
+
+    Args:
+        scripts: where.
+        queues: names.
+        actor, reason: for the audit.
+        keep_seconds: how long it can be brought back.
+    """
+    from pantry_queue.connection import translated
+    from pantry_queue.control.actions import ACTIONS
+    from pantry_queue.control.plan import Options, Selection, Source
+    from pantry_queue.control.select import server_time
+    from pantry_queue.text import safe
+
+    with translated(scripts.settings):
+        sources = [
+            Source("failed", queue, scripts.connection.zcard(scripts.keys.registry("failed", queue)))
+            for queue in queues
+        ]
+        plan = Plan(
+            action=ACTIONS["all.clear-failures"],
+            options=Options(),
+            selection=Selection(queues=tuple(queues)),
+            seen_at=server_time(scripts.connection),
+            scope=safe(f"failed jobs of {', '.join(queues)}"),
+            sources=tuple(source for source in sources if source.total),
+        )
+    return run(scripts, plan, actor, reason=reason, keep_seconds=keep_seconds)
+
+
 def _words(turn: Turn, ids: Sequence[str]) -> list[str]:
     why = dict([*turn.skipped, *turn.refused])
     return [why.get(job_id, "done") for job_id in ids]

@@ -1,25 +1,18 @@
-"""What was done and can be undone: listed, shown, undone. What deletes it for good is in `discard.py`.
+"""What was done and can be undone: listed and shown. `undoing.py` brings it back, `discard.py` deletes it for good.
 
 What is stored is told in `operation.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from pantry_queue.connection import held_as, translated
-from pantry_queue.control import audit, records, run
-from pantry_queue.control.actions import ACTIONS
-from pantry_queue.control.engine import Run
+from pantry_queue.control import records
 from pantry_queue.control.lua import Scripts
-from pantry_queue.control.operation import KEEP_SECONDS, Operation
-from pantry_queue.control.outcome import Outcome, Progress
-from pantry_queue.control.pace import Pace
-from pantry_queue.control.plan import Options, Plan, Selection, Source
 from pantry_queue.errors import NotFound, Refused
 from pantry_queue.keys import Keys
 from pantry_queue.monitor import fields, wire
@@ -84,45 +77,6 @@ def jobs(scripts: Scripts, name: str, *, count: int = 100) -> list[KeptJob]:
     return [KeptJob(*(safe(wire.raw_of(str(part))) for part in record[:3])) for record in found]
 
 
-def undo(
-    scripts: Scripts,
-    name: str | None,
-    actor: audit.Actor,
-    *,
-    reason: str = "",
-    progress: Callable[[Progress], None] | None = None,
-    stop: Event | None = None,
-) -> Outcome:
-    """Bring back what an operation deleted or changed, each job as far as it has not moved on since.
-
-    Args:
-        scripts: where.
-        name: of the operation; None is the last one.
-        actor, reason: for the audit.
-        progress, stop: as `run.run` takes them.
-
-    Returns:
-        `skipped` tells what could not be undone: `exists` (the id is in use again; the deleted job stays in the
-        trash), `expired`, or what became of the job.
-
-    Raises:
-        NotFound: no such operation, or its time is over.
-        Refused: it was done under another key prefix.
-    """
-    if name is None:
-        name = _last(scripts)
-    with translated(scripts.settings):
-        about = about_of(scripts, name)
-        total = int(about.get("left", b"0"))
-        facts: dict[str, str | int] = {"selection": f"{total:,} jobs of {safe(name)}", "total": total, "reason": reason}
-        operation = Operation(ACTIONS["trash.undo"], actor, facts, of=name)
-        running = Run(scripts, operation, total, progress or (lambda _: None), stop)
-        options = {"of": scripts.keys.operation(name), "kind": str(safe(about.get("kind")))}
-        outcome = running.steps(lambda pace: _steps(running, options, total, pace), None)
-        _leave(scripts, name)
-    return outcome
-
-
 def held_names(client: Redis, keys: Keys) -> list[str]:
     """Names of the operations in the trash, the one that expires next first."""
     with held_as(keys.trash, "sorted set"):
@@ -130,64 +84,19 @@ def held_names(client: Redis, keys: Keys) -> list[str]:
     return [wire.name_of(name) for name in found]
 
 
-def clear_failed(
-    scripts: Scripts, queues: Sequence[str], actor: audit.Actor, *, keep_seconds: int = KEEP_SECONDS, reason: str = ""
-) -> Outcome:
-    """Delete all failed and stopped jobs of some queues, into the trash.
+def jobs_of(client: Redis, keys: Keys, names: Sequence[str]) -> int:
+    """How many jobs operations hold.
 
-    What fails after the start is left alone. It works in chunks; broken off, it can simply be started again.
-
-    Args:
-        scripts: where.
-        queues: names.
-        actor, reason: for the audit.
-        keep_seconds: how long it can be brought back.
+    Raises:
+        NotFound: a name that is not there.
     """
-    from pantry_queue.control.select import server_time
-
-    with translated(scripts.settings):
-        sources = [
-            Source("failed", queue, scripts.connection.zcard(scripts.keys.registry("failed", queue)))
-            for queue in queues
-        ]
-        plan = Plan(
-            action=ACTIONS["all.clear-failures"],
-            options=Options(),
-            selection=Selection(queues=tuple(queues)),
-            seen_at=server_time(scripts.connection),
-            scope=safe(f"failed jobs of {', '.join(queues)}"),
-            sources=tuple(source for source in sources if source.total),
-        )
-    return run.run(scripts, plan, actor, reason=reason, keep_seconds=keep_seconds)
-
-
-def _steps(running: Run, options: dict[str, Any], total: int, pace: Pace) -> Iterator[None]:
-    looked = 0
-    while looked < total:
-        count = min(pace.size, total - looked)
-        turn = running.call("restore", {**options, "count": count, "states": []}, (), pace, count)
-        running.count(turn)
-        looked += turn.looked
-        if not turn.looked:
-            break
-        yield
-
-
-def _leave(scripts: Scripts, name: str) -> None:
-    """Nothing is left to undo: the operation goes."""
-    key = scripts.keys.operation(name)
-    if not scripts.connection.exists(f"{key}:jobs"):
-        with scripts.connection.pipeline() as pipe:
-            pipe.unlink(key)
-            pipe.zrem(scripts.keys.trash, name)
-            pipe.execute()
-
-
-def _last(scripts: Scripts) -> str:
-    found = operations(scripts)
-    if not found:
-        raise NotFound("Nothing can be undone: the trash is empty.")
-    return found[0].name
+    held = [keys.operation(name) for name in names]
+    replies = wire.ask(client, [question for key in held for question in (("EXISTS", key), ("HGET", key, "left"))])
+    numbers = [reply if isinstance(reply, int) else int(wire.blob(reply) or b"0") for reply in replies]
+    for name, there in zip(names, numbers[::2], strict=True):
+        if not there:
+            raise gone(name)
+    return sum(numbers[1::2])
 
 
 def about_of(scripts: Scripts, name: str) -> dict[str, bytes]:

@@ -17,7 +17,8 @@ from typing import Any
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pantry_queue.receipts import serving
-from pantry_queue.receipts.agent.answers import Problem, json_response, problem_body
+from pantry_queue.receipts.agent.answers import json_response, problem_body
+from pantry_queue.receipts.agent.problem import Problem
 from pantry_queue.receipts.agent.requests import MAX_BODY_BYTES, receipt_id_of
 from pantry_queue.receipts.agent.serve import SERVICE, app_from_env
 

@@ -46,7 +46,7 @@ class Actor(Protocol):
         """Wait until jobs have ended; the state each was last seen in, see `control.canary.watch`."""
 
     async def undo(self, operation: str | None, *, progress: Told, stop: Event) -> Outcome:
-        """Bring back, see `control.trash.undo`; None is the last operation that can be undone."""
+        """Bring back, see `control.undoing.undo`; None is the last operation that can be undone."""
 
     async def call(self, job_id: str) -> Call:
         """What a job calls, where JSON can hold it, see `control.copying.call_of`."""
@@ -121,9 +121,9 @@ class RedisActor:
         tell = _on_loop(progress)
 
         def work(scripts: Scripts) -> Outcome:
-            from pantry_queue.control import trash
+            from pantry_queue.control import undoing
 
-            return trash.undo(scripts, operation, self._who(), progress=tell, stop=stop)
+            return undoing.undo(scripts, operation, self._who(), progress=tell, stop=stop)
 
         return await self._do(work)
 

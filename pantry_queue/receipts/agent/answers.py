@@ -5,34 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.responses import Response
 
 from pantry_queue.receipts.extract import Item
 
-if TYPE_CHECKING:
-    from .reading import Reading
+from .problem import Problem
+from .reading import Reading
 
 ReceiptId = str | int | None
-
-
-class Problem(Exception):  # noqa: N818 - becomes an answer, not a crash
-    """A request that is answered with ``success: false``.
-
-    Attributes:
-        status: the HTTP status.
-        code: a stable word for the reason, for programs.
-        sentence: what happened and what to do.
-        headers: more headers, such as ``Retry-After`` in seconds.
-    """
-
-    def __init__(self, status: int, code: str, sentence: str, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(sentence)
-        self.status = status
-        self.code = code
-        self.sentence = sentence
-        self.headers = dict(headers or {})
 
 
 def read_body(receipt_id: ReceiptId, reading: Reading, milliseconds: int) -> dict[str, Any]:

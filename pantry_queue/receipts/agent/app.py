@@ -17,7 +17,8 @@ from starlette.routing import Route
 from pantry_queue.receipts.engine import OcrUnavailable
 from pantry_queue.receipts.images import ImageRefused, ImageSources
 
-from .answers import Problem, ReceiptId, json_response, problem_body, read_body
+from .answers import ReceiptId, json_response, problem_body, read_body
+from .problem import Problem
 from .reading import MAX_WAITING, ReadingDesk
 from .requests import check_token, extract_request, read_json, receipt_id_of
 

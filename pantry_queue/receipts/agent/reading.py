@@ -19,7 +19,7 @@ from pantry_queue.receipts.engine import OcrEngine
 from pantry_queue.receipts.extract import Extraction, extract
 from pantry_queue.receipts.images import ImageSources, decode_image, read_image
 
-from .answers import Problem
+from .problem import Problem
 
 MAX_WAITING = 4
 _STARTING_RETRY = "2"

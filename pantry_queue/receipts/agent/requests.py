@@ -11,7 +11,8 @@ from starlette.requests import Request
 
 from pantry_queue.receipts.images.door import MAX_PATH_LENGTH
 
-from .answers import Problem, ReceiptId
+from .answers import ReceiptId
+from .problem import Problem
 
 MAX_BODY_BYTES = 64 * 2**10
 MAX_ID_LENGTH = 200

@@ -16,7 +16,7 @@ from rq.results import Result
 
 from pantry_queue.client import QueueClient
 from pantry_queue.config import Settings
-from pantry_queue.control import trash
+from pantry_queue.control import undoing
 from pantry_queue.control.audit import whoami
 from pantry_queue.control.records import packed, unpacked
 from pantry_queue.errors import NotFound
@@ -211,7 +211,7 @@ def test_what_was_cleared_comes_back_as_it_was(
     (operation,) = redis_client.zrange("pantry:trash", 0, -1)
     for key in redis_client.scan_iter("pantry:trash*"):
         assert key == b"pantry:trash" or 0 < redis_client.ttl(key) <= 86400
-    restored = trash.undo(client._scripts, operation.decode(), whoami("service"))
+    restored = undoing.undo(client._scripts, operation.decode(), whoami("service"))
     assert (restored.done, restored.skipped) == (1400, {})
     assert differences(dump(other_database), dump(redis_client)) == {}
 
@@ -227,7 +227,7 @@ def test_time_stands_still_in_the_trash(
     (record,) = unpacked(line)
     record[3], record[5] = str(int(record[3]) - 500), record[5] - 500  # 500 s ago
     redis_client.lset(jobs, 0, packed([record]))  # type: ignore[arg-type]
-    trash.undo(client._scripts, operation.decode(), whoami("service"))
+    undoing.undo(client._scripts, operation.decode(), whoami("service"))
     job_id = f"{settings.queue_name}-0"
     now = redis_client.time()[0]
     assert redis_client.zscore(f"rq:failed:{settings.queue_name}", job_id) == pytest.approx(now + 1000, abs=60)
@@ -244,14 +244,14 @@ def test_restoring_never_overwrites_and_says_what_it_could_not(
     client.enqueue(add, 1, job_id=f"{name}-0")
     redis_client.delete(f"pantry:trash:{operation.decode()}:job:{name}-1")
     before = redis_client.hgetall(f"rq:job:{name}-0")
-    result = trash.undo(client._scripts, operation.decode(), whoami("service"))
+    result = undoing.undo(client._scripts, operation.decode(), whoami("service"))
     assert (result.done, result.skipped) == (1, {"exists": 1, "expired": 1})
     assert redis_client.hgetall(f"rq:job:{name}-0") == before
     redis_client.delete(f"rq:job:{name}-0")
-    again = trash.undo(client._scripts, operation.decode(), whoami("service"))
+    again = undoing.undo(client._scripts, operation.decode(), whoami("service"))
     assert (again.done, again.skipped) == (1, {}), "it had stayed in the trash"
     with pytest.raises(NotFound, match="no operation nonsense"):
-        trash.undo(client._scripts, "nonsense", whoami("service"))
+        undoing.undo(client._scripts, "nonsense", whoami("service"))
 
 
 def test_clearing_spares_what_runs_what_moved_on_and_what_failed_later(

@@ -10,7 +10,7 @@ import pytest
 
 from pantry_queue.config import Settings
 from pantry_queue.connection import connect
-from pantry_queue.control import run, select, trash
+from pantry_queue.control import run, select, undoing
 from pantry_queue.control.actions import ACTIONS
 from pantry_queue.control.audit import whoami
 from pantry_queue.control.lua import Scripts
@@ -41,7 +41,7 @@ class Operator:
     def undo(self, outcome: Outcome) -> Outcome:
         """Undo what was done."""
         assert outcome.undoable
-        return trash.undo(self.scripts, outcome.operation, whoami("test"))
+        return undoing.undo(self.scripts, outcome.operation, whoami("test"))
 
 
 @pytest.fixture(params=["scripts", "pipelines"])

@@ -15,7 +15,7 @@ from rq.job import Job
 
 from pantry_queue.config import Settings
 from pantry_queue.connection import connect
-from pantry_queue.control import run, select, trash
+from pantry_queue.control import run, select, trash, undoing
 from pantry_queue.control.actions import ACTIONS, applicable
 from pantry_queue.control.audit import whoami
 from pantry_queue.control.lua import Scripts
@@ -148,7 +148,7 @@ def test_a_lost_reply_changes_nothing(name: str, chunk: int, settings: Settings,
     assert redis_client.hget(f"pantry:trash:{outcome.operation}", "done") == b"700"
     assert redis_client.xlen("pantry:audit") == 2
     door.lose = 2
-    undone = trash.undo(scripts, outcome.operation, whoami("test"))
+    undone = undoing.undo(scripts, outcome.operation, whoami("test"))
     assert (undone.done, undone.skipped, door.lost) == (700, {}, 4)
     assert sorted(ids) == sorted(job_id.decode() for job_id in redis_client.zrange("rq:failed:a", 0, -1))
     door.close()

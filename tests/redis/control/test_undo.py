@@ -10,7 +10,7 @@ import pytest
 from rq import Queue
 from rq.job import Job
 
-from pantry_queue.control import trash
+from pantry_queue.control import trash, undoing
 from pantry_queue.control.audit import whoami
 from pantry_queue.control.plan import Options
 from pantry_queue.errors import NotFound, PantryError, Refused
@@ -149,7 +149,7 @@ def test_the_trash_is_listed_shown_and_emptied(
     assert operator.act("trash.empty", everything=True).done == first.done
     assert not list(redis_client.scan_iter("pantry:trash*"))
     with pytest.raises(NotFound, match="the trash is empty"):
-        trash.undo(operator.scripts, None, whoami("test"))
+        undoing.undo(operator.scripts, None, whoami("test"))
 
 
 @pytest.mark.parametrize(
