@@ -69,7 +69,9 @@ class Gate:
         if cookie is None:
             return refusal(403, f"This address was used before, or is not complete: {_ASK}")
         # No redirect: a browser that came here by a link from elsewhere would follow it without the cookie.
-        page = '<!DOCTYPE html><meta charset="utf-8"><meta http-equiv="refresh" content="0;url=/">'
+        # An icon is named, or the browser asks for /favicon.ico, which is not there.
+        page = '<!DOCTYPE html><meta charset="utf-8"><link rel="icon" href="data:,">'
+        page += '<meta http-equiv="refresh" content="0;url=/">'
         response = web.Response(text=page, content_type="text/html")
         response.set_cookie(
             self._cookie, cookie, httponly=True, samesite="Strict", secure=origin.scheme == "https", path="/"

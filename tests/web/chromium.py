@@ -55,7 +55,7 @@ class Page:
                 case "Network.webSocketCreated":
                     self.asked.append(facts["url"])
                 case "Log.entryAdded" if facts["entry"]["level"] == "error":
-                    self.said.append(facts["entry"]["text"])
+                    self.said.append(f"{facts['entry']['text']} {facts['entry'].get('url', '')}")
                 case "Runtime.exceptionThrown":
                     self.said.append(str(facts["exceptionDetails"]))
 
@@ -120,8 +120,12 @@ async def chromium(folder: Path) -> AsyncIterator[Page]:
             await asyncio.sleep(0.05)
         port = written.read_text().split()[0]
         async with aiohttp.ClientSession() as web:
-            async with web.get(f"http://127.0.0.1:{port}/json/list") as answer:
-                (tab,) = [one for one in await answer.json() if one["type"] == "page"]
+            tabs: list[dict[str, Any]] = []
+            while not tabs:  # its port answers before its first tab is there
+                assert time.monotonic() < end, "the browser has no tab"
+                async with web.get(f"http://127.0.0.1:{port}/json/list") as answer:
+                    tabs = [one for one in await answer.json() if one["type"] == "page"]
+            (tab,) = tabs
             async with web.ws_connect(tab["webSocketDebuggerUrl"], max_msg_size=0) as socket:
                 page = Page(socket)
                 for domain in ("Page", "Runtime", "Network", "Log"):

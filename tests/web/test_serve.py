@@ -55,10 +55,8 @@ async def test_a_real_browser_sees_the_console_and_types(url: str, tmp_path: Pat
         async with chromium(tmp_path / "profile") as page:
             used = served.address
             await page.open(used)
-            await page.until(lambda: "parcels" in page.screen(), "the overview")
-            assert "[READ-ONLY]" in page.screen()
-            assert "7 wait" in page.screen()
-            await page.until(lambda: "live" in page.screen(), "the picture is kept up to date")
+            for wanted in ("parcels", "[READ-ONLY]", "7 wait", "live"):
+                await page.until(lambda wanted=wanted: wanted in page.screen(), wanted)
             await page.press("2")
             await page.until(lambda: "operator.add" in page.screen(), "the jobs, by a key")
             assert await page.run("location.href + document.cookie") == f"{served.base}/", "no token, no cookie to read"
@@ -118,6 +116,7 @@ async def test_who_has_no_business_here_is_refused(url: str) -> None:
             async with client.get(served.address) as answer:
                 cookie = answer.headers["Set-Cookie"]
                 assert answer.status == 200
+                assert '<link rel="icon" href="data:,">' in await answer.text(), "else /favicon.ico is asked for"
             assert {"HttpOnly", "SameSite=Strict", "Path=/"} <= set(cookie.split("; "))
             served.next_address()
             assert await refused(f"/?token={used}") == 403
