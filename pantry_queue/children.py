@@ -151,7 +151,7 @@ def start(
     argv: Sequence[str],
     *,
     env: Mapping[str, str],
-    log: Path | None,
+    log: Path | int | None,
     cwd: Path | None = None,
     talk: socket.socket | None = None,
 ) -> Child:
@@ -161,7 +161,8 @@ def start(
         name: what it is called in messages.
         argv: command and arguments; no secrets, since everybody on the machine can read them.
         env: its whole environment.
-        log: file its output is appended to, made private to the user; None: our own output.
+        log: file its output is appended to, made private to the user; or the descriptor of one, ours to close and to
+            read; None: our own output.
         cwd: its working directory, ours when left out.
         talk: becomes its standard input and output, and only what it says on standard error goes to `log`; ours to
             close. Without one its input is empty.
@@ -170,8 +171,8 @@ def start(
         OSError: the command cannot be started.
     """
     with contextlib.ExitStack() as closing:
-        output = None
-        if log is not None:
+        output = log if isinstance(log, int) else None
+        if isinstance(log, Path):
             output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
             closing.callback(os.close, output)
         process = subprocess.Popen(
@@ -184,4 +185,4 @@ def start(
             start_new_session=True,
         )
     _tell_reaper("add", process.pid)
-    return Child(name, process, log)
+    return Child(name, process, log if isinstance(log, Path) else None)

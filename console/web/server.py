@@ -6,11 +6,9 @@ import asyncio
 import logging
 import signal
 import socket
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
-from pathlib import Path
 
 from aiohttp import web
 
@@ -48,14 +46,11 @@ class WebConsole:
     Args:
         offer: what is served.
         tell: is given each new address with a token that works once.
-        folder: private, for what consoles say on standard error.
     """
 
-    def __init__(self, offer: Offer, tell: Callable[[str], None], folder: Path) -> None:
+    def __init__(self, offer: Offer, tell: Callable[[str], None]) -> None:
         self._offer = offer
-        self._folder = folder
         self._open: set[Session] = set()
-        self._opened = 0
         self.office = PassOffice(lambda token: tell(f"{offer.origins[0]}/?token={token}"))
 
     def application(self) -> web.Application:
@@ -90,15 +85,12 @@ class WebConsole:
         full = self._full()
         if full is not None:
             return full
-        self._opened += 1
-        log = self._folder / f"console-{self._opened}.log"
-        session = Session(self._offer.command, self._offer.environment, log, self._offer.idle)
+        session = Session(self._offer.command, self._offer.environment, self._offer.idle)
         self._open.add(session)
         try:
             return await session.run(request)
         finally:
             self._open.discard(session)
-            log.unlink(missing_ok=True)
 
     async def _close_all(self, _: web.Application) -> None:
         await asyncio.gather(*(session.close("The server was ended.") for session in self._open))
@@ -116,13 +108,12 @@ async def serve(listening: socket.socket, offer: Offer, tell: Callable[[str], No
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, end.set)
-    with tempfile.TemporaryDirectory(prefix="pantry-console-") as folder:
-        console = WebConsole(offer, tell, Path(folder))
-        runner = web.AppRunner(console.application(), access_log=None, handle_signals=False, shutdown_timeout=10.0)
-        await runner.setup()
-        try:
-            await web.SockSite(runner, listening).start()
-            console.office.issue()
-            await end.wait()
-        finally:
-            await runner.cleanup()
+    console = WebConsole(offer, tell)
+    runner = web.AppRunner(console.application(), access_log=None, handle_signals=False, shutdown_timeout=10.0)
+    await runner.setup()
+    try:
+        await web.SockSite(runner, listening).start()
+        console.office.issue()
+        await end.wait()
+    finally:
+        await runner.cleanup()

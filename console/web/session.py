@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import socket
+import tempfile
 from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
@@ -29,6 +30,8 @@ _HEARTBEAT = 20.0
 _ENDING = 3.0
 #: Bytes a websocket lets us give as a reason.
 _REASON = 120
+#: Bytes at the end of standard error that are looked at for it.
+_LAST_BYTES = 4096
 
 
 class Session:
@@ -37,14 +40,12 @@ class Session:
     Args:
         command: what to run; no secrets, since everybody on the machine can read it.
         environment: of the process.
-        log: file for what it says on standard error.
         idle: seconds without a key after which it ends.
     """
 
-    def __init__(self, command: Sequence[str], environment: Mapping[str, str], log: Path, idle: float) -> None:
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str], idle: float) -> None:
         self._command = command
         self._environment = environment
-        self._log = log
         self._idle = idle
         self._socket = web.WebSocketResponse(heartbeat=_HEARTBEAT, max_msg_size=MOST_CHARACTERS * 4)
         self._reason = ""
@@ -54,23 +55,28 @@ class Session:
     async def run(self, request: web.Request) -> web.WebSocketResponse:
         """Serve this browser until one of the two ends."""
         await self._socket.prepare(request)
+        # What it says on standard error: a file without a name, of which nothing is left however we end.
+        with tempfile.TemporaryFile() as said:
+            await self._run(request, said)
+        return self._socket
+
+    async def _run(self, request: web.Request, said: IO[bytes]) -> None:
         columns, rows = size(request.query.get("width"), request.query.get("height"))
         ours, theirs = socket.socketpair()
         environment = {**self._environment, "COLUMNS": str(columns), "ROWS": str(rows)}
         try:
             with theirs:
-                child = children.start("console", self._command, env=environment, log=self._log, talk=theirs)
+                child = children.start("console", self._command, env=environment, log=said.fileno(), talk=theirs)
         except OSError as error:
             ours.close()
             await self.close(f"The console cannot be started: {error.strerror}.")
-            return self._socket
+            return
         reader, writer = await asyncio.open_connection(sock=ours)
         try:
             await _until_one_ends(self._show(reader), self._listen(writer))
         finally:
-            await asyncio.shield(self._end(child, reader))
+            await asyncio.shield(self._end(child, reader, said))
             writer.close()
-        return self._socket
 
     async def close(self, reason: str) -> None:
         """Tell the browser why, and end."""
@@ -124,12 +130,17 @@ class Session:
             writer.write(answer)
             await writer.drain()
 
-    async def _end(self, child: Child, reader: asyncio.StreamReader) -> None:
+    async def _end(self, child: Child, reader: asyncio.StreamReader, said: IO[bytes]) -> None:
         """End the process, which may still have to say something, and then the browser's side."""
         stopping = asyncio.to_thread(child.stop, _ENDING)
         code, _ = await asyncio.gather(stopping, _drop(reader))
-        last = child.last_lines(1).removeprefix("pantry-console: ")
+        last = _last_line(said).removeprefix("pantry-console: ")
         await self.close(last if code and last else "The console was left.")
+
+
+def _last_line(said: IO[bytes]) -> str:
+    said.seek(max(0, said.seek(0, os.SEEK_END) - _LAST_BYTES))
+    return "".join(said.read(_LAST_BYTES).decode("utf-8", "replace").splitlines()[-1:])
 
 
 def _words(seconds: float) -> str:

@@ -80,11 +80,11 @@ def until(seen: Callable[[], object], what: str) -> None:
 
 
 @contextmanager
-def serving(url: str, *arguments: str) -> Iterator[Served]:
+def serving(url: str, *arguments: str, **environment: str) -> Iterator[Served]:
     """A server over this Redis, ended with the block."""
     process = subprocess.Popen(
         [sys.executable, "-m", "console", "serve", "--port", "0", *arguments],
-        env={"PATH": os.environ["PATH"], "PANTRY_REDIS_URL": url, "PANTRY_CONFIG": "/nowhere"},
+        env={"PATH": os.environ["PATH"], "PANTRY_REDIS_URL": url, "PANTRY_CONFIG": "/nowhere", **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

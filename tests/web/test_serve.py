@@ -91,8 +91,8 @@ async def _until_said(page: object, script: str) -> str:
     return found
 
 
-async def test_who_has_no_business_here_is_refused(url: str) -> None:
-    with serving(url, "--sessions", "1") as served:
+async def test_who_has_no_business_here_is_refused(url: str, tmp_path: Path) -> None:
+    with serving(url, "--sessions", "1", TMPDIR=str(tmp_path)) as served:
         async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as client:
 
             async def refused(path: str = "/", method: str = "GET", **headers: str) -> int:
@@ -146,6 +146,7 @@ async def test_who_has_no_business_here_is_refused(url: str) -> None:
             assert left
             served.end(signal.SIGKILL)
             until(lambda: not alive(left), "a console ends with a server that was killed")
+            assert list(tmp_path.iterdir()) == [], "and nothing of it is left"
         assert served.process.stderr
         assert served.process.stderr.read().count("\n") == 1
 
@@ -179,28 +180,27 @@ WAITING = "import sys, time; sys.stdout.write('__GANGLION__\\n'); sys.stdout.flu
 FAILING = "import sys; sys.exit('pantry-console: This is why.')"
 
 
-async def test_each_end_is_told_and_leaves_no_process(tmp_path: Path) -> None:
+async def test_each_end_is_told_and_leaves_no_process() -> None:
     for program, said, reason in (
         (WAITING, None, "Nothing was typed for 0.5 seconds"),
         (WAITING, '["stdin", 7]', "no page of this console says"),
         (WAITING, "x" * 2_000_000, "The console was left."),
         (FAILING, None, "This is why."),
     ):
-        async with opened([sys.executable, "-S", "-c", program], tmp_path, idle=0.5) as socket:
+        async with opened([sys.executable, "-S", "-c", program], idle=0.5) as socket:
             if said is not None:
                 await socket.send_str(said)
             assert reason in await reason_of(socket) or len(said or "") > 1000
         until(lambda program=program: not running(program), "the process ends")
-        assert list(tmp_path.iterdir()) == []
 
 
 @asynccontextmanager
-async def opened(command: list[str], folder: Path, idle: float) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
+async def opened(command: list[str], idle: float) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
     """A page's websocket to a server in this process that gives each browser this command."""
     with at_loopback("127.0.0.1", 0) as listening:
         origins = of_loopback("127.0.0.1", listening.getsockname()[1])
         addresses: list[str] = []
-        served = WebConsole(Offer(command, {}, origins, "pass", 1, idle), addresses.append, folder)
+        served = WebConsole(Offer(command, {}, origins, "pass", 1, idle), addresses.append)
         runner = web.AppRunner(served.application())
         await runner.setup()
         await web.SockSite(runner, listening).start()
