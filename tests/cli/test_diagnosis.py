@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import marshal
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import pytest
 from redis import Redis
 from rq import Queue, SimpleWorker
 from rq.rate_limit import RateLimit
 
+from pantry_queue.monitor.diagnosis import deferred
 from tests.cli.conftest import Cli
 from tests.cli.crew import Crew
 from tests.cli.inside import cli
@@ -83,6 +86,21 @@ def test_jobs_that_wait_for_other_jobs(redis_client: Redis) -> None:
     told = answer(redis_client, "slot-1")
     assert told["code"] == "rate-limit"
     assert "1 of 1" in told["evidence"][0]
+
+
+def test_a_job_that_is_let_go_while_it_is_looked_at(redis_client: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    queue, asked = Queue("served", connection=redis_client), deferred.ask_each
+    parent = queue.enqueue("operator.add", 1, 2)
+    queue.enqueue("operator.add", 1, 2, depends_on=parent)
+
+    def after_it_ran(client: Any, questions: Any, names: Any) -> Any:
+        if any("status" in question for question in questions):
+            SimpleWorker([queue], connection=redis_client).work(burst=True)
+        return asked(client, questions, names)
+
+    monkeypatch.setattr(deferred, "ask_each", after_it_ran)
+    assert "waits-in-vain" not in findings(redis_client)
+    assert redis_client.zcard("rq:finished:served") == 2
 
 
 def test_jobs_that_wait_for_their_time(redis_client: Redis, crew: Crew) -> None:
