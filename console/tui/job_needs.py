@@ -11,7 +11,7 @@ from pantry_queue.text import SafeText
 
 if TYPE_CHECKING:
     from pantry_queue.monitor.joblog import Progress
-    from pantry_queue.monitor.model import JobNode
+    from pantry_queue.monitor.model import JobNode, JobRow
     from pantry_queue.monitor.raw import RawJob
 
 #: Lines of a log that are held; a PantryWorker keeps about 2,000.
@@ -86,3 +86,20 @@ class RawNeed(Need["RawJob | None"]):
         from pantry_queue.monitor import raw
 
         return raw.read(reading.client, reading.keys, self.job_id)
+
+
+@dataclass(frozen=True, slots=True)
+class RunningNeed(Need[dict[str, "JobRow"]]):
+    """What is known of some running jobs, by their ids; those that are gone are left out."""
+
+    ids: tuple[str, ...] = ()
+
+    def read(self, reading: Reading) -> dict[str, JobRow]:
+        """See `Need.read`."""
+        from pantry_queue.monitor import jobs
+        from pantry_queue.monitor.rows import Place
+        from pantry_queue.monitor.wire import raw_of
+
+        places = [Place("", raw_of(job_id)) for job_id in self.ids]
+        found = jobs.read(reading.client, reading.keys, "started", places) if places else ()
+        return {job_id: row for job_id, row in zip(self.ids, found, strict=True) if not row.expired}

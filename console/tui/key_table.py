@@ -93,7 +93,7 @@ _SCREENS: tuple[tuple[Scope, Group, tuple[Row, ...]], ...] = (
         "Look at",
         (
             Row("failures.open", "enter", "open", "the newest job of this group", "open", 2),
-            Row("failures.list", "f", "one_by_one", "the failed jobs one by one", "one by one", 7),
+            Row("failures.list", "f", "one_by_one", "the failed jobs of this group, one by one", "jobs", 7),
         ),
     ),
     (

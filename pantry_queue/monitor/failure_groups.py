@@ -214,11 +214,22 @@ class Groups:
             sample=safe(newest_sample.job_id),
             raw_sample=newest_sample.job_id,
             error=shown(newest_sample.line),
+            hours=_hours(minutes, now),
         )
 
 
 def _since(minutes: Counter[int], start: int) -> int:
     return sum(count for minute, count in minutes.items() if minute > start)
+
+
+def _hours(minutes: Counter[int], now: int) -> tuple[int, ...]:
+    """Failures in each hour of the last day, oldest first."""
+    found = [0] * (_DAY // _HOUR)
+    for minute, count in minutes.items():
+        ago = max(0, now - minute) // _HOUR
+        if ago < len(found):
+            found[-1 - ago] += count
+    return tuple(found)
 
 
 def _within(exact: float | None, minute: int) -> float:

@@ -43,6 +43,7 @@ class FailureGroup:
         where: the frame that decides: the innermost one outside installed packages and the standard library.
         queues: failures per queue, largest first.
         last_hour, last_day, last_week: failures that ended within so long before the report.
+        hours: the same for each of the last 24 hours, oldest first; empty when nobody counted.
         first_at, last_at: when the oldest and newest of them ended.
         retried: how many of them had failed or been retried before, so that retrying did not help.
         sample: the newest failure's id, and `raw_sample` as Redis holds it.
@@ -65,6 +66,7 @@ class FailureGroup:
     sample: SafeText
     error: SafeText
     raw_sample: bytes = b""
+    hours: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -85,6 +85,12 @@ def told(traceback: bytes) -> Told:
 
 def _without_frames(text: bytes) -> Told:
     line = text.rpartition(b"\n")[2]
+    match = _EXCEPTION.fullmatch(line[: 4 * _LONGEST_MESSAGE])
+    if match is not None and b"." in match["type"]:
+        # A worker that refused the job wrote down what it would have raised.
+        return Told(
+            fields.line(match["type"], 200), normal(match["message"] or b""), SafeText(""), line[:_LONGEST_LINE]
+        )
     due = _DUE_TO.search(line[:_LONGEST_MESSAGE])
     return Told(fields.line(due[1] if due else None, 200), normal(line), SafeText(""), line[:_LONGEST_LINE])
 

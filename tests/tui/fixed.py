@@ -247,6 +247,7 @@ def _group(
         sample=text("ocr-1042"),
         error=text(f"{exception}: {message}"),
         raw_sample=b"ocr-1042",
+        hours=(*((place * place + number) % 9 for place in range(23)), hour),
     )
 
 
@@ -257,6 +258,12 @@ def failures() -> FailureReport:
         _group("5f6a7b8c9d", "builtins.TimeoutError", "app.tasks.export_all", "took more than <n> s", 19, 0, 7300),
     )
     return FailureReport(groups, looked=55, total=55, expired=0, at=NOW)
+
+
+def running() -> dict[str, JobRow]:
+    """What the workers of `snapshot` run."""
+    jobs = dict.fromkeys(job_id for worker in snapshot().workers for job_id in worker.job_ids)
+    return {job_id: job_row("started", place) for place, job_id in enumerate(jobs)}
 
 
 def job_log() -> JobLog:

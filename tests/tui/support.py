@@ -12,8 +12,9 @@ from textual.pilot import Pilot
 from textual.worker import WorkerCancelled
 
 from console.tui.app import ConsoleApp
+from console.tui.finding import Found, SearchNeed
 from console.tui.grouping import FailuresFound, FailuresNeed
-from console.tui.job_needs import JobLogNeed, RawNeed, TreeNeed
+from console.tui.job_needs import JobLogNeed, RawNeed, RunningNeed, TreeNeed
 from console.tui.needs import AlertsNeed, JobNeed, LocalNeed, PastNeed, WindowNeed
 from console.tui.sampled import Sampled, SamplesNeed
 from console.tui.source import Answer, Need, Needs
@@ -23,7 +24,7 @@ from pantry_queue.errors import PantryError
 from pantry_queue.monitor.kept_alerts import KeptAlerts
 from pantry_queue.monitor.model import JobDetail, JobRow, JobWindow, Snapshot
 from pantry_queue.monitor.rates import RateHistory
-from tests.tui.fixed import failures, job_detail, job_log, job_row, past, raw_job, sampled, snapshot, trees
+from tests.tui.fixed import failures, job_detail, job_log, job_row, past, raw_job, running, sampled, snapshot, trees
 
 SIZES = ((80, 24), (120, 40), (200, 60))
 DARK = Terminal(theme="pantry-dark", animations=False)
@@ -43,10 +44,12 @@ class FixedSource:
             PastNeed: RateHistory(),
             SamplesNeed: Sampled(sampled()),
             LocalNeed: (),
+            RunningNeed: running(),
             FailuresNeed: FailuresFound(failures()),
             JobLogNeed: job_log(),
             TreeNeed: trees(),
             RawNeed: raw_job(),
+            SearchNeed: Found(tuple(job_row("failed", place) for place in range(5)), 55, 55, finished=True),
         }
         self.detail: Callable[[JobRow], JobDetail | None] = job_detail
 

@@ -46,6 +46,10 @@ async def test_each_cause_is_a_row_that_leads_to_its_jobs() -> None:
         assert isinstance(app.screen, JobScreen)
         await press(pilot, "escape", "f")
         assert isinstance(app.screen, Jobs)
+        assert (
+            app.screen.filter_text
+            == 'func="app.tasks.export_all" error:"took more than <n> s" error:"builtins.TimeoutError"'
+        )
         source.others[FailuresNeed] = FailuresFound(FailureReport((), 0, 0, 0, datetime.now(UTC)))
         await press(pilot, "3", "r")
         assert "No job has failed" in screen(app)
@@ -66,7 +70,9 @@ async def test_a_group_is_requeued_whole_and_alone(
         await settle(pilot)
         await press(pilot, "3")
         assert "2 causes of 4 failed jobs" in screen(app)
-        await press(pilot, "R")
+        await press(pilot, "f")
+        assert "3 hits" in screen(app), "those of the group under the cursor, and no other"
+        await press(pilot, "3", "R")
         if isinstance(app.screen, Confirm):
             while app.screen.query_one("#go", Choice).disabled:
                 await pilot.pause(0.005)

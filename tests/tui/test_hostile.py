@@ -13,9 +13,10 @@ from textual import events
 from textual.color import Color
 
 from console.tui.app import ConsoleApp
+from console.tui.finding import SearchNeed
 from console.tui.grouping import FailuresNeed
 from console.tui.guard import TerminalGuard
-from console.tui.job_needs import JobLogNeed, RawNeed, TreeNeed
+from console.tui.job_needs import JobLogNeed, RawNeed, RunningNeed, TreeNeed
 from console.tui.needs import WindowNeed
 from pantry_queue.errors import RedisUnavailable
 from pantry_queue.monitor.model import JobDetail, JobRow, JobWindow
@@ -57,6 +58,8 @@ def poisoned(value: Any, evil: SafeText) -> Any:
         return evil
     if isinstance(value, tuple) and hasattr(value, "_fields"):
         return type(value)(*(poisoned(item, evil) for item in value))
+    if isinstance(value, dict):
+        return dict.fromkeys([evil], poisoned(next(iter(value.values())), evil)) if value else value
     if isinstance(value, tuple):
         return tuple(poisoned(item, evil) for item in value)
     if is_dataclass(value) and not isinstance(value, type):
@@ -75,7 +78,7 @@ class HostileSource(FixedSource):
 
     def __init__(self, evil: SafeText) -> None:
         super().__init__(poisoned(snapshot(), evil))
-        for need in (FailuresNeed, JobLogNeed, TreeNeed, RawNeed):
+        for need in (FailuresNeed, JobLogNeed, TreeNeed, RawNeed, RunningNeed, SearchNeed):
             self.others[need] = poisoned(self.others[need], evil)
         self.detail = lambda row: self._detail(row, evil)
         self._evil = evil

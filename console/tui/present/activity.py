@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -71,10 +71,12 @@ def changes(entries: Iterable[Entry]) -> tuple[Change, ...]:
     """
     found: dict[str, Change] = {}
     for entry in entries:
-        begun = found.get(entry.operation)
+        # What a worker does of itself bears the name of what it did, each time the same.
+        one = f"{entry.operation}:{entry.id}" if entry.operation == entry.action else entry.operation
+        begun = found.get(one)
         facts = {**(begun.facts if begun else {}), **{str(name): value for name, value in entry.facts}}
-        found[entry.operation] = Change(
-            entry.operation,
+        found[one] = Change(
+            safe(one),
             begun.at if begun else entry.at,
             entry.action,
             safe(f"{entry.user}@{entry.host}"),
@@ -102,10 +104,18 @@ def _change_row(change: Change, now: datetime) -> Row:
             Cell(done, "finished" if done not in ("-", "…") else "faint"),
             Cell(_number(facts.get("skipped")), "warning" if _number(facts.get("skipped")) != "-" else "faint"),
             Cell(_number(facts.get("failed")), "failed" if _number(facts.get("failed")) != "-" else "faint"),
-            Cell(facts.get("selection", "")),
+            Cell(facts.get("selection") or _job(facts)),
             Cell(facts.get("reason", ""), "muted"),
         ),
     )
+
+
+def _job(facts: Mapping[str, SafeText]) -> str:
+    """The one job it was done to, where a worker did it of itself."""
+    if "job" not in facts:
+        return ""
+    became = f", now {facts['did']}" if "did" in facts else ""
+    return f"job {facts['job']} of {facts.get('queue', 'no queue')}{became}"
 
 
 def _number(text: str | None) -> str:
@@ -113,6 +123,11 @@ def _number(text: str | None) -> str:
     if text is None or not (text.isascii() and text.isdigit()):
         return text or "-"
     return count(int(text)) if text.strip("0") else "-"
+
+
+def change_title(change: Change) -> str:
+    """`queues.pause 1f03`; the action alone where nobody gave it a name of its own."""
+    return change.action if change.operation.startswith(f"{change.action}:") else f"{change.action} {change.operation}"
 
 
 def change_lines(change: Change, now: datetime) -> list[tuple[Cell, ...]]:

@@ -19,10 +19,18 @@ COLUMNS = {
     "findings": (Column("", 2), Column("FINDING", 30, grow=1), Column("REMEDY", 10, most=36, rank=1)),
     "checks": (Column("", 2), Column("WHAT WAS LOOKED AT", 30, grow=1)),
 }
+#: Without the remedies: where this console can carry out none.
+_NO_REMEDY = COLUMNS["findings"][:-1]
 #: Steps in which the age of an examination is told, in seconds: a line that changes each second is sent each second.
 _STEP = 10
 #: What was looked at, in words that leave room on a narrow terminal.
 _SHORT = {"jobs sampled": "jobs", "keys of jobs scanned": "keys scanned"}
+
+
+def columns(found: Examination | None, tab: str) -> tuple[Column, ...]:
+    """The columns of a list: remedies only where there are some."""
+    some = tab != "findings" or found is None or any(one.act.name for one in found.findings)
+    return COLUMNS[tab] if some else _NO_REMEDY
 
 
 def finding_key(finding: Finding) -> str:

@@ -10,6 +10,7 @@ from console.tui.present.cells import Chip, Row, chip
 from console.tui.present.jobs import job_key, job_rows
 from console.tui.present.words import count
 from pantry_queue.monitor.model import JobRow, JobWindow
+from pantry_queue.text import safe
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,6 +44,11 @@ class HitRows:
 
     def index_of(self, key: str) -> int | None:
         return self._places.get(key)
+
+
+def filter_chips(where: str) -> list[Chip]:
+    """The filter that holds, for a line of its own; a click on it lets it be edited."""
+    return [chip("Filter:", "muted"), chip(safe(where, 500), "key", action="screen.filter")] if where else []
 
 
 def progress(hits: int, looked: int, total: int, *, most: int, newest_first: bool, going: bool) -> list[Chip]:

@@ -70,6 +70,8 @@ def _end(row: JobRow, now: datetime, waited_from: datetime | None, timeout: int 
         ran = seconds_between(row.started_at, row.ended_at)
         ago = f"  {age(seconds_between(row.ended_at, now))} ago"
         end = Chip((Cell(f"{it.glyph} {row.state} {moment(row.ended_at, now)}", it.tone), Cell(ago, "muted")))
+        if row.started_at is None:
+            return [_gap(None, "never ran", rank=1), end]
         return [_gap(ran, "running", rank=1), end]
     if row.state == "scheduled" and row.at is not None:
         left = (row.at - now).total_seconds()
@@ -84,7 +86,7 @@ def _step(name: str, at: datetime, now: datetime, *, rank: int) -> Chip:
 
 
 def _gap(seconds: float | None, doing: str, *, rank: int) -> Chip:
-    text = " ".join(part for part in (took(seconds), doing) if part)
+    text = " ".join(part for part in (took(seconds) if seconds is not None else "", doing) if part)
     return Chip((Cell("── ", "faint"), Cell(text, "muted"), Cell(" ──▸", "faint")), rank)
 
 

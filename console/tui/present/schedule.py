@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from console.tui.present.cells import Cell, Column, Row
+from console.tui.present.jobs import arguments, function_name
 from console.tui.present.words import age, moment
-from pantry_queue.monitor.model import CronEntry, Due, Schedule, SchedulerStat
+from pantry_queue.monitor.model import CronEntry, Due, JobRow, Schedule, SchedulerStat
 from pantry_queue.monitor.wire import name_of
 
 TABS = ("due", "cron", "schedulers")
@@ -21,11 +22,11 @@ COLUMNS = {
     "due": (
         Column("DUE", 9, most=20),
         Column("IN", 9, most=12, align="right"),
-        Column("JOB", 12, most=40),
+        Column("CALL", 18, most=60, rank=1, grow=1),
         Column("QUEUE", 8, most=24, rank=3),
-        Column("CALL", 10, most=60, rank=1, grow=1),
-        Column("BY", 4, most=14, rank=4),
-        Column("REPEATS", 8, most=30, rank=5),
+        Column("REPEATS", 8, most=30, rank=4),
+        Column("BY", 4, most=14, rank=5),
+        Column("JOB", 13, most=36, rank=6, turn=9),
     ),
     "cron": (
         Column("ENTRY", 10, most=40),
@@ -62,15 +63,23 @@ def due_rows(found: Schedule) -> tuple[Row, ...]:
             (
                 Cell(moment(one.row.at, found.at), "muted"),
                 due_cell(one, found.at),
-                Cell(one.row.id, "strong"),
+                Cell(_call(one.row), "strong"),
                 Cell(one.row.queue or "-", "muted"),
-                Cell(one.row.func or one.row.description or "-"),
-                Cell(one.by, "muted"),
                 Cell(one.repeats, "muted"),
+                Cell(one.by, "muted"),
+                Cell(one.row.id, "muted"),
             ),
         )
         for one in found.due
     )
+
+
+def _call(row: JobRow) -> str:
+    """`send_mail('ana', 'digest')`: the name people call it by, and with what."""
+    if not row.func:
+        return row.description or "-"
+    given = arguments(row)
+    return f"{function_name(row.func)}({given})" if given != row.description else function_name(row.func)
 
 
 def due_cell(one: Due, now: datetime) -> Cell:

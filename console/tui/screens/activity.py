@@ -142,7 +142,7 @@ class Activity(Listing, Filtered):
         if self.tab == "changes":
             for change in self._changes or ():
                 if change.operation == key:
-                    return Entry(f"{change.action} {change.operation}", activity.change_lines(change, now))
+                    return Entry(activity.change_title(change), activity.change_lines(change, now))
             return None
         for kept in self._kept or ():
             if kept.name == key:

@@ -99,7 +99,7 @@ class Doctor(Listing):
 
     # -- what it shows ----------------------------------------------------------------------------------
     def columns(self) -> Sequence[Column]:
-        return doctor.COLUMNS[self.tab]
+        return doctor.columns(self._found, self.tab)
 
     def rows(self, now: datetime) -> Sequence[Row] | None:
         if self._found is None:

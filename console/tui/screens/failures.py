@@ -135,5 +135,6 @@ class Failures(ConsoleScreen):
             self.app.push_screen(JobScreen(failures.sample_key(group)))
 
     async def action_one_by_one(self) -> None:
-        """The list of failed jobs."""
-        await self.console_app.go_to_jobs("failed", None)
+        """The list of the failed jobs of this group; of all where there is none."""
+        group = self._group()
+        await self.console_app.go_to_jobs("failed", None, failures.filter_of(group) if group is not None else "")

@@ -20,7 +20,10 @@ from console.tui.widgets.text_view import TextView
 from console.wording import verb_words
 
 _KEY_WIDTH = 15
-_WIDTH = 54
+#: Cells of a column at least, and at most: wider lines are hard to read.
+_LEAST, _MOST = 50, 78
+#: Cells of the box beside its text, and between two columns.
+_FRAME, _GAP = 7, 2
 _VERB_WIDTH = 16
 
 
@@ -53,12 +56,17 @@ class Help(ModalScreen[None]):
         self._fill()
 
     def _fill(self) -> None:
-        sections = [_section(title, keys) for title, keys in help_sections(self._scopes) if keys]
-        two = self.app.size.width >= 2 * _WIDTH + 8
-        self.query_one("#help-box").styles.width = (2 if two else 1) * _WIDTH + 6
-        lines = _side_by_side(sections) if two else [line for section in sections for line in (*section, ())]
-        acts = _acts(self._offers, (2 if two else 1) * _WIDTH)
-        self.query_one(TextView).show([*acts, *lines])
+        room = self.app.size.width * 96 // 100 - _FRAME
+        two = room >= 2 * _LEAST + _GAP
+        width = min(_MOST, (room - _GAP) // 2 if two else room)
+        whole = 2 * width + _GAP if two else width
+        self.query_one("#help-box").styles.width = whole + _FRAME
+        listed = [(title, keys) for title, keys in help_sections(self._scopes) if keys]
+        if two:
+            lines = _side_by_side(listed, whole)
+        else:
+            lines = [line for title, keys in listed for line in (*_section(title, keys, width), ())]
+        self.query_one(TextView).show([*_acts(self._offers, whole), *lines])
 
 
 def _acts(offers: Sequence[Offer], width: int) -> list[tuple[Cell, ...]]:
@@ -74,27 +82,34 @@ def _acts(offers: Sequence[Offer], width: int) -> list[tuple[Cell, ...]]:
     return [*lines, ()] if lines else []
 
 
-def _section(title: str, keys: Sequence[Key]) -> list[tuple[Cell, ...]]:
+def _section(title: str, keys: Sequence[Key], width: int) -> list[tuple[Cell, ...]]:
     lines: list[tuple[Cell, ...]] = [(Cell(title, "strong"),)]
     for key in keys:
         gap = " " * max(1, _KEY_WIDTH - cell_len(key.display))
-        for place, part in enumerate(wrap(key.what, _WIDTH - _KEY_WIDTH - 4)):
+        for place, part in enumerate(wrap(key.what, width - _KEY_WIDTH - 2)):
             shown, before = (key.display, gap) if place == 0 else ("", " " * _KEY_WIDTH)
             lines.append((Cell("  "), Cell(shown, "key"), Cell(before + part)))
     return lines
 
 
-def _side_by_side(sections: Sequence[Sequence[tuple[Cell, ...]]]) -> list[tuple[Cell, ...]]:
-    """Two columns of about the same length, the sections in order."""
-    total = sum(len(section) + 1 for section in sections)
-    columns: list[list[tuple[Cell, ...]]] = [[], []]
-    for section in sections:
-        side = columns[0] if len(columns[0]) + len(section) <= total // 2 + 2 and not columns[1] else columns[1]
-        side += [*section, ()]
+def _side_by_side(listed: Sequence[tuple[str, Sequence[Key]]], whole: int) -> list[tuple[Cell, ...]]:
+    """Two columns of about the same length, the sections in order; the left one no wider than its texts."""
+    total = sum(len(keys) + 2 for _, keys in listed)
+    sides: tuple[list[tuple[str, Sequence[Key]]], ...] = ([], [])
+    length = 0
+    for title, keys in listed:
+        length += len(keys) + 2
+        sides[0 if length <= total // 2 + 2 and not sides[1] else 1].append((title, keys))
+    longest = max((len(key.what) for _, keys in sides[0] for key in keys), default=0)
+    width = min(whole - _LEAST - _GAP, longest + _KEY_WIDTH + 2)
+    rooms = (width, whole - width - _GAP)
+    left, right = (
+        [line for title, keys in side for line in (*_section(title, keys, room), ())]
+        for side, room in zip(sides, rooms, strict=True)
+    )
     lines: list[tuple[Cell, ...]] = []
-    for place in range(max(map(len, columns))):
-        left = columns[0][place] if place < len(columns[0]) else ()
-        right = columns[1][place] if place < len(columns[1]) else ()
-        pad = Cell(" " * max(0, _WIDTH - sum(cell_len(cell.text) for cell in left)))
-        lines.append((*left, pad, *right))
+    for place in range(max(len(left), len(right))):
+        first = left[place] if place < len(left) else ()
+        pad = Cell(" " * (width + _GAP - sum(cell_len(cell.text) for cell in first)))
+        lines.append((*first, pad, *(right[place] if place < len(right) else ())))
     return lines

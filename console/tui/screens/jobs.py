@@ -18,8 +18,8 @@ from console.tui.finding import MOST_HITS, Finding, SearchNeed
 from console.tui.keys import Scope, bindings
 from console.tui.needs import JobNeed, WindowNeed
 from console.tui.present import jobs
-from console.tui.present.cells import Chip, chip
-from console.tui.present.hits import HitRows, progress
+from console.tui.present.cells import Chip
+from console.tui.present.hits import HitRows, filter_chips, progress
 from console.tui.present.list_head import Head
 from console.tui.present.queues import counts_of, queue_key
 from console.tui.present.states import RARE_TABS, TABS
@@ -31,7 +31,6 @@ from console.tui.widgets.job_preview import JobPreview
 from console.tui.widgets.line import Line
 from console.tui.widgets.row_table import RowTable
 from pantry_queue.monitor.model import JobDetail, JobWindow
-from pantry_queue.text import safe
 
 if TYPE_CHECKING:
     from console.tui.session import Session
@@ -65,6 +64,7 @@ class Jobs(Filtered):
     def body(self) -> Iterable[Widget]:
         yield Line(id="jobs-title")
         yield FilterBar(self.seen_values, id="filter")
+        yield Line(id="filter-line")
         yield Line(id="state-tabs")
         with Container(id="jobs-split"):
             yield RowTable(jobs.columns(self._state, one_queue=False), id="jobs", follow_top=True, markable=True)
@@ -185,6 +185,8 @@ class Jobs(Filtered):
         head = self._head(session, table)
         searched = self._progress() if self.filter_text else None
         self.query_one("#jobs-title", Line).show(head.title(searched), head.position())
+        self.query_one("#filter-line", Line).show(filter_chips(self.filter_text))
+        self.set_class(bool(self.filter_text), "-filtered")
         self._show_preview(session, table.cursor_key)
 
     def _head(self, session: Session, table: RowTable) -> Head:
@@ -203,10 +205,9 @@ class Jobs(Filtered):
 
     def _progress(self) -> list[Chip]:
         it, found = self._finding, self._finding.found
-        chips = progress(
+        return progress(
             len(found.rows), found.looked, found.total, most=MOST_HITS, newest_first=self._newest_first, going=it.going
         )
-        return [*chips, chip(safe(it.where, 200), "key", rank=2, action="screen.filter")]
 
     def _show_preview(self, session: Session, key: str | None) -> None:
         row = self._rows.jobs.get(key) if key is not None else None

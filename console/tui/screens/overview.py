@@ -118,7 +118,7 @@ class Overview(ConsoleScreen):
         self._show_alerts(session)
         self._show_charts(session)
         self.query_one("#worker-title", Heading).show([chip(workers.summary(snapshot), "strong")])
-        self.query_one("#workers", RowTable).show(Rows(workers.worker_rows(snapshot)))
+        self.query_one("#workers", RowTable).show(Rows(workers.worker_rows(snapshot, workers.SHORT_COLUMNS)))
 
     def _show_alerts(self, session: Session) -> None:
         answered = sum(session.ack(alert) is not None for alert in session.alerts)

@@ -16,6 +16,7 @@ from console.tui.acting.local_fleet import Order
 from console.tui.address import Address
 from console.tui.copying import texts
 from console.tui.copying.texts import Copyable
+from console.tui.job_needs import RunningNeed
 from console.tui.keys import Scope, bindings
 from console.tui.needs import LocalNeed
 from console.tui.present import local_workers, workers
@@ -38,8 +39,11 @@ from pantry_queue.text import safe
 if TYPE_CHECKING:
     from console.tui.session import Session
     from pantry_queue.control.actions import Noun
+    from pantry_queue.monitor.model import JobRow
     from pantry_queue.workers.fleet import LocalWorker
 
+#: Running jobs that are asked about; the list names those of other workers by their ids.
+_MOST_RUNNING = 500
 #: The key of `workers.shutdown`.
 _STOP = "S"
 
@@ -56,6 +60,8 @@ class Workers(ConsoleScreen):
         super().__init__()
         self._wanted: str | None = None
         self._need = LocalNeed()
+        self._running_need = RunningNeed()
+        self._jobs: dict[str, JobRow] = {}
         self._locals: tuple[LocalWorker, ...] = ()
         self._here = False
         self._stopping: set[str] = set()
@@ -101,11 +107,16 @@ class Workers(ConsoleScreen):
         self._turn(False)
 
     def needs(self) -> Needs:
-        return Needs(also=(self._need,))
+        snapshot = self.session.snapshot
+        busy = {job for worker in snapshot.workers for job in worker.job_ids} if snapshot is not None else set()
+        self._running_need = RunningNeed(tuple(sorted(busy)[:_MOST_RUNNING]))
+        return Needs(also=(self._need, self._running_need))
 
     def accept(self, answer: Answer) -> None:
         if answer.has(self._need):
             self._locals = answer.of(self._need)
+        if answer.has(self._running_need):
+            self._jobs = answer.of(self._running_need)
 
     def on_mount(self) -> None:
         super().on_mount()
@@ -130,8 +141,9 @@ class Workers(ConsoleScreen):
             Rows(local_workers.local_rows(self._locals, snapshot.taken_at)),
         )
         table = self.query_one("#worker-rows", RowTable)
-        table.set_columns(workers.columns(snapshot))
-        table.show(Rows(workers.worker_rows(snapshot)), cursor_to=self._wanted)
+        columns = workers.columns(snapshot)
+        table.set_columns(columns)
+        table.show(Rows(workers.worker_rows(snapshot, columns, self._jobs)), cursor_to=self._wanted)
         self._wanted = None
         found = [worker for worker in snapshot.workers if workers.worker_key(worker) == table.cursor_key]
         heading, text = self.query_one("#verdict-title", Heading), self.query_one("#verdict", TextView)
@@ -143,7 +155,7 @@ class Workers(ConsoleScreen):
             text.show([])
             return
         heading.show([chip(found[0].name, "strong")])
-        text.show(workers.verdict_lines(found[0], snapshot))
+        text.show(workers.verdict_lines(found[0], snapshot, self._jobs))
 
     def _show_local(self, heading: Heading, text: TextView) -> None:
         worker = self._local()

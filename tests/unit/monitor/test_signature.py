@@ -69,6 +69,12 @@ def test_what_rq_writes_itself(text: bytes, exception: str) -> None:
     assert not any(char.isdigit() for char in found.message)
 
 
+def test_what_a_worker_refused_is_known_by_what_it_would_have_raised() -> None:
+    refused = told(b"pantry_queue.workers.allowlist.NotAllowed: not_allowed: the task a.b is not allowed here.")
+    assert refused.exception == "pantry_queue.workers.allowlist.NotAllowed"
+    assert refused.message.startswith("not_allowed: the task")
+
+
 @pytest.mark.parametrize(
     ("one", "other"),
     [

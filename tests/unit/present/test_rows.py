@@ -197,7 +197,7 @@ class TestWorkers:
         assert workers.state_cell(worker).text == "⊘ suspended"
 
     def test_rows_and_what_the_verdict_rests_on(self) -> None:
-        rows = workers.worker_rows(snapshot())
+        rows = workers.worker_rows(snapshot(), workers.COLUMNS)
         assert all(len(row.cells) == len(workers.COLUMNS) for row in rows)
         late = rows[-1]
         assert cell(late, workers.COLUMNS, "STATE") == Cell("! late", "warning")
@@ -216,7 +216,7 @@ class TestWorkers:
             verdict="ghost",
         )
         taken = replace(snapshot(), workers=(bare,))
-        assert workers.worker_rows(taken)
+        assert workers.worker_rows(taken, workers.SHORT_COLUMNS)
         assert workers.verdict_lines(bare, taken)
 
     def test_who_goes_on_with_a_paused_queue(self) -> None:
