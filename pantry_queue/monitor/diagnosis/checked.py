@@ -59,7 +59,8 @@ def _scanned(facts: DeploymentFacts) -> str:
 
 
 def _history(facts: DeploymentFacts) -> str:
-    return "" if facts.history.span() >= _LONG_ENOUGH else "that is seen over time, by a console"
+    known = facts.history.span() >= _LONG_ENOUGH
+    return "" if known else "nothing was sampled of the last minutes; pantry-console record does it"
 
 
 def _versions(facts: DeploymentFacts) -> str:
