@@ -108,12 +108,9 @@ def ask_all(client: Redis, others: Sequence[Command], batches: Sequence[Batch]) 
     """
     raw = [(questions, list(map(raw_of, names))) for questions, names in batches]
     sent = list(map(packed, others))
-    pool = client.connection_pool
-    if pool not in _refused:
-        found = _scripted(client, sent, raw)
-        if found is not None:
-            return found
-        _refused.add(pool)
+    found = _scripted(client, sent, raw)
+    if found is not None:
+        return found
     counts = [len(questions) * len(names) for questions, names in raw]
     sent += [command for questions, names in raw for command in _packed(questions, names)]
     replies = iter(exchange(client, sent, len(others) + sum(counts)) if sent else ())
@@ -121,17 +118,34 @@ def ask_all(client: Redis, others: Sequence[Command], batches: Sequence[Batch]) 
     return answers, [_grouped(islice(replies, count), batch[0]) for count, batch in zip(counts, raw, strict=True)]
 
 
+def run(client: Redis, calls: Sequence[Command], others: Sequence[bytes] = ()) -> list[Any] | None:
+    """The replies to `others`, which are packed, and to calls of a read-only script, all in one round trip.
+
+    Returns:
+        None where such a script may not be run; refused once, it is not tried again.
+
+    Raises:
+        redis.exceptions.RedisError: the server is away, or refuses everything.
+    """
+    if client.connection_pool in _refused:
+        return None
+    sent = [*others, *map(packed, calls)]
+    replies = _checked(exchange(client, sent, len(sent)) if sent else [])
+    if any(isinstance(reply, Exception) for reply in replies[len(others) :]):
+        _refused.add(client.connection_pool)
+        return None
+    return replies
+
+
 def _scripted(
     client: Redis, others: list[bytes], batches: Sequence[tuple[Sequence[Command], list[bytes]]]
 ) -> tuple[list[Any], list[list[Any]]] | None:
     """`ask_all` by the script; None where it may not be run."""
     calls = [list(_calls(questions, names)) for questions, names in batches]
-    sent = others + [packed(call) for batch in calls for call in batch]
-    replies = _checked(exchange(client, sent, len(sent)) if sent else [])
-    scripted = replies[len(others) :]
-    if any(isinstance(reply, Exception) for reply in scripted):
+    replies = run(client, [call for batch in calls for call in batch], others)
+    if replies is None:
         return None
-    answers = iter(scripted)
+    answers = iter(replies[len(others) :])
     found = [
         _grouped(chain.from_iterable(islice(answers, len(batch))), questions)
         for batch, (questions, _) in zip(calls, batches, strict=True)

@@ -52,6 +52,15 @@ class Source:
             return ("LRANGE", self.key, -last - 1, -start - 1)
         return ("LRANGE", self.key, start, last)
 
+    def counting(self, rank: float, *, ties: bool) -> Command:
+        """The question how many entries of a registry stand before a rank, and at it if `ties`.
+
+        Ranks grow towards later entries; those of a descending order are scores with their sign turned.
+        """
+        score = -rank if self.newest_first else rank
+        end = repr(score) if ties else f"({score!r}"
+        return ("ZCOUNT", self.key, end, "+inf") if self.newest_first else ("ZCOUNT", self.key, "-inf", end)
+
     def places(self, reply: Any) -> list[Place]:
         """Entries in the order of this source; none where the key is of another type."""
         if self.is_list:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from pantry_queue.monitor import nearby
 from pantry_queue.monitor.each import NAME, ask_each
 from pantry_queue.monitor.merge import Source, enqueued
 from pantry_queue.monitor.rows import Place
@@ -88,15 +89,28 @@ def merged(client: Redis, sources: Sequence[Source], start: int, count: int) -> 
     if sources[0].is_list:
         strands = _listed(client, sources, start if count else 0)
     else:
-        from pantry_queue.monitor.seek import strands_at  # it builds strands
+        from pantry_queue.monitor import seek  # it builds strands
 
-        strands = strands_at(client, sources, start, count)
-    total = sum(strand.length for strand in strands)
+        found = nearby.window(client, sources, start, count) if count else None
+        if found is None and count and start > seek.near(sources):
+            seek.suppose(client, sources, start)
+            found = nearby.window(client, sources, start, count)
+        if found is not None:
+            return found
+        strands = seek.strands_at(client, sources, start, count)
+    return _window(client, strands, start, count)
+
+
+def _window(client: Redis, strands: list[Strand], start: int, count: int) -> tuple[list[Place], int]:
+    total, offsets = sum(strand.length for strand in strands), [strand.offset for strand in strands]
     if not count or start >= total:
         return [], total
-    start -= sum(strand.offset for strand in strands)
-    strands = [strand for strand in strands if strand.length > strand.offset]
-    return _cut(strands, _settled(client, strands, start + count), start, count), total
+    start -= sum(offsets)
+    filled = [strand for strand in strands if strand.length > strand.offset]
+    ranks = _settled(client, filled, start + count)
+    if not strands[0].source.is_list:
+        nearby.remember(client, [strand.source for strand in strands], offsets, total, ranks, start, count)
+    return _cut(filled, ranks, start, count), total
 
 
 def _listed(client: Redis, sources: Sequence[Source], start: int) -> list[Strand]:

@@ -1,9 +1,7 @@
 """Finding the middle of many registries merged, without reading what comes before it.
 
 A window far down a merged list starts at some score. How many entries rank before a score is the sum of one ZCOUNT a
-registry, so that the score is found by narrowing down, each step one round trip whatever the registries hold. A step
-brings the next entries behind its score along, so that the window is read with the step that comes close enough. A
-console reads the same window again and again: where the last one was found is where the next search begins.
+registry, so that the score is found by narrowing down, each step one round trip whatever the registries hold.
 """
 
 from __future__ import annotations
@@ -13,38 +11,39 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
-from weakref import WeakKeyDictionary
 
+from pantry_queue.monitor import nearby
 from pantry_queue.monitor.each import NAME, ask_each
 from pantry_queue.monitor.merge import Source
 from pantry_queue.monitor.merging import Strand
-from pantry_queue.monitor.wire import Command, ask, number, permitted, scored
+from pantry_queue.monitor.wire import ask, number, permitted, scored
 
 if TYPE_CHECKING:
     from redis import Redis
 
 #: Entries that may be left to read before the window: so many, or so many a registry, of each of which some are read.
-NEAR = 512
-NEAR_EACH = 2
+_NEAR = 512
+_NEAR_EACH = 2
 #: Registries that are asked for a first guess, and steps after which what is left is read whatever it is.
 _GUESSES = 64
 _MOST_STEPS = 60
 
 
 class _Guess(NamedTuple):
-    """A rank to begin with, entries to a unit of rank, and whether some ranks are infinite."""
+    """A rank to begin with, entries to a unit of rank, whether ranks differ, and whether some are infinite."""
 
     rank: float
     density: float
-    endless: bool = False
+    spread: bool
+    endless: bool
 
 
 class _Look(NamedTuple):
-    """What one step tells of each registry: its entries, those up to a rank, and the answer that holds the next few."""
+    """What one step tells of each registry: its entries, those up to a rank, and the first few if asked for."""
 
     lengths: list[int]
     upto: list[int]
-    following: list[Any]
+    following: Sequence[Any] = ()
 
 
 class Side(NamedTuple):
@@ -54,17 +53,9 @@ class Side(NamedTuple):
     entries: int
 
 
-class _Known(NamedTuple):
-    """A rank with so many entries up to it, over so many registries, and how many there are to a unit of rank."""
-
-    rank: float
-    entries: int
-    density: float
-    sources: int
-
-
-#: Where the last window of a state and order was found, by connection pool. It is only a guess: all is counted again.
-_known: WeakKeyDictionary[Any, dict[tuple[str, bool], _Known]] = WeakKeyDictionary()
+def near(sources: Sequence[Any]) -> int:
+    """So many entries may be left to read before a window."""
+    return max(_NEAR, _NEAR_EACH * len(sources))
 
 
 def strands_at(client: Redis, sources: Sequence[Source], start: int, count: int) -> list[Strand]:
@@ -81,11 +72,10 @@ def strands_at(client: Redis, sources: Sequence[Source], start: int, count: int)
     Raises:
         redis.exceptions.NoPermissionError: a registry may not be read.
     """
-    near = max(NEAR, NEAR_EACH * len(sources))
-    if start <= near or not count:
+    if start <= near(sources) or not count:
         look = _from_the_top(client, sources, 2 * (start + count) // len(sources) + 1 if count else 0)
     else:
-        look = _Search(client, sources, start, count, near).found()
+        look = _Search(client, sources, start, near(sources)).found()
     strands = []
     for index, source in enumerate(sources):
         strands.append(Strand(source, look.lengths[index], look.upto[index]))
@@ -94,22 +84,34 @@ def strands_at(client: Redis, sources: Sequence[Source], start: int, count: int)
     return strands
 
 
+def suppose(client: Redis, sources: Sequence[Source], start: int) -> None:
+    """Tell `nearby` where position `start` of all merged may be, as far as a few registries tell.
+
+    Where many entries share a rank, or ranks are infinite, nothing is told: there `strands_at` is the way.
+
+    Args:
+        client: a connection that returns bytes.
+        sources: registries, none of them a list, all in one order.
+        start: a position in the merged order.
+
+    Raises:
+        redis.exceptions.NoPermissionError: a registry may not be read.
+    """
+    lengths, total = (look := _from_the_top(client, sources, 0)).lengths, sum(look.lengths)
+    guess = _guess(client, sources, lengths, start) if start < total else None
+    if guess is not None and guess.spread and not guess.endless:
+        nearby.suppose(client, sources, total, start, guess.rank, guess.density)
+
+
 class _Search:
     """Narrowing down where position `start` is, until no more than `near` entries are left before it."""
 
-    def __init__(self, client: Redis, sources: Sequence[Source], start: int, count: int, near: int) -> None:
+    def __init__(self, client: Redis, sources: Sequence[Source], start: int, near: int) -> None:
         self._client, self._sources, self._start, self._near = client, sources, start, near
-        known = _known.setdefault(client.connection_pool, {}).get((sources[0].state, sources[0].newest_first))
-        self._last = known if known is not None and known.sources == len(sources) else None
-        margin = near // 2 if self._last is None else len(sources) // 4
-        self._target = start - margin
-        self._step = 1 + (margin + count) // len(sources)
+        self._target = start - near // 2
 
     def found(self) -> _Look:
         """What is to be read from; its counts sum up to `start` at most."""
-        if self._last is not None:
-            rank = self._last.rank + (self._target - self._last.entries) / self._last.density
-            return self._narrowed(_Guess(rank, self._last.density))
         look = _from_the_top(self._client, self._sources, 0)
         if self._start >= sum(look.lengths):
             return look
@@ -127,34 +129,26 @@ class _Search:
         low, high = Side(-math.inf, 0), Side(math.inf, 0)
         best, rank = None, guess.rank
         for step in range(_MOST_STEPS):
-            here = _look(self._client, self._sources, rank, self._step)
+            here = _look(self._client, self._sources, rank)
             if best is None:
-                best, high = here._replace(upto=[0] * len(here.upto), following=[]), Side(math.inf, sum(here.lengths))
+                best, high = here._replace(upto=[0] * len(here.upto)), Side(math.inf, sum(here.lengths))
             if self._start >= high.entries and not math.isfinite(high.rank):
                 return best
             if sum(here.upto) <= self._start:
                 best, low = here, Side(rank, sum(here.upto))
                 if self._start - low.entries <= self._near:
-                    self._remember(low, high, guess.density)
                     return best
             else:
                 asked = _may_be_ties(low, high, rank)
                 less = _upto(self._client, self._sources, rank, ties=False) if asked else here.upto
                 if sum(less) <= self._start:
-                    return _Look(here.lengths, into_ties(less, here.upto, self._start), [])
+                    return _Look(here.lengths, into_ties(less, here.upto, self._start))
                 high = Side(rank, sum(less))
             following = between(low, high, self._target, guess.density * 2.0**-step, halve=step % 3 == 2)
             if not low.rank < following < high.rank:
                 break
             rank = following
         return best or _from_the_top(self._client, self._sources, 0)
-
-    def _remember(self, low: Side, high: Side, density: float) -> None:
-        if math.isfinite(high.rank) and high.entries > low.entries:
-            density = (high.entries - low.entries) / (high.rank - low.rank)
-        first = self._sources[0]
-        known = _Known(low.rank, low.entries, density, len(self._sources))
-        _known.setdefault(self._client.connection_pool, {})[first.state, first.newest_first] = known
 
 
 def _from_the_top(client: Redis, sources: Sequence[Source], step: int) -> _Look:
@@ -163,21 +157,14 @@ def _from_the_top(client: Redis, sources: Sequence[Source], step: int) -> _Look:
     questions = [first.length(), *([first.range(0, step)] if step else [])]
     replies = ask_each(client, questions, [source.queue for source in sources])
     lengths = [number(permitted(reply[0])) for reply in replies]
-    return _Look(lengths, [0] * len(lengths), [reply[1] for reply in replies] if step else [])
+    return _Look(lengths, [0] * len(lengths), [reply[1] for reply in replies] if step else ())
 
 
-def _look(client: Redis, sources: Sequence[Source], rank: float, step: int) -> _Look:
+def _look(client: Redis, sources: Sequence[Source], rank: float) -> _Look:
     first = replace(sources[0], queue=NAME)
-    if first.newest_first:
-        end = repr(-rank)
-        behind: Command = ("ZREVRANGEBYSCORE", first.key, f"({end}", "-inf", "WITHSCORES", "LIMIT", 0, step)
-    else:
-        end = repr(rank)
-        behind = ("ZRANGEBYSCORE", first.key, f"({end}", "+inf", "WITHSCORES", "LIMIT", 0, step)
-    questions = [first.length(), _counting(first, rank, ties=True), behind]
+    questions = [first.length(), first.counting(rank, ties=True)]
     replies = ask_each(client, questions, [source.queue for source in sources])
-    lengths = [number(permitted(reply[0])) for reply in replies]
-    return _Look(lengths, [number(reply[1]) for reply in replies], [reply[2] for reply in replies])
+    return _Look([number(permitted(reply[0])) for reply in replies], [number(reply[1]) for reply in replies])
 
 
 def _may_be_ties(low: Side, high: Side, rank: float) -> bool:
@@ -199,21 +186,16 @@ def _guess(client: Redis, sources: Sequence[Source], lengths: Sequence[int], sta
     ranks = [[rank for rank in one if math.isfinite(rank)] for one in found]
     firsts, middles, lasts = (sorted(chain.from_iterable(ranks[part::3])) for part in range(3))
     if not middles:
-        return _Guess(0.0, 1.0, endless=True) if endless else None
+        return _Guess(0.0, 1.0, spread=False, endless=True) if endless else None
     extent = (lasts[-1] if lasts else middles[-1]) - (firsts[0] if firsts else middles[0])
-    return _Guess(middles[len(middles) // 2], total / extent if extent > 0 else 1.0, endless)
+    density = total / extent if extent > 0 else 1.0
+    return _Guess(middles[len(middles) // 2], density, spread=extent > 0, endless=endless)
 
 
 def _upto(client: Redis, sources: Sequence[Source], rank: float, *, ties: bool) -> list[int]:
     """How many entries of each registry stand before this rank, and at it if `ties`."""
-    question = _counting(replace(sources[0], queue=NAME), rank, ties=ties)
+    question = replace(sources[0], queue=NAME).counting(rank, ties=ties)
     return [number(reply) for (reply,) in ask_each(client, [question], [source.queue for source in sources])]
-
-
-def _counting(source: Source, rank: float, *, ties: bool) -> Command:
-    score = -rank if source.newest_first else rank
-    end = repr(score) if ties else f"({score!r}"
-    return ("ZCOUNT", source.key, end, "+inf") if source.newest_first else ("ZCOUNT", source.key, "-inf", end)
 
 
 def into_ties(before: Sequence[int], upto: Sequence[int], start: int) -> list[int]:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from pantry_queue.monitor.merge import Source, enqueued
-from pantry_queue.monitor.seek import NEAR, NEAR_EACH, Side, between, into_ties
+from pantry_queue.monitor.seek import Side, between, into_ties, near
 from pantry_queue.monitor.wire import ask
 
 if TYPE_CHECKING:
@@ -36,11 +36,11 @@ def offsets(client: Redis, sources: Sequence[Source], lengths: Sequence[int], st
     Raises:
         redis.exceptions.RedisError: the server is away.
     """
-    near, total = max(NEAR, NEAR_EACH * len(sources)), sum(lengths)
+    most_left, total = near(sources), sum(lengths)
     least, most = [0] * len(sources), list(lengths)
-    if not near < start < total:
+    if not most_left < start < total:
         return least
-    target = start - near // 2
+    target = start - most_left // 2
     guess = _guess(client, sources, lengths, target)
     if guess is None:
         return least
@@ -50,7 +50,7 @@ def offsets(client: Redis, sources: Sequence[Source], lengths: Sequence[int], st
         upto = _places(client, sources, rank, least, most, ties=True)
         if sum(upto) <= start:
             least, low = upto, Side(rank, sum(upto))
-            if start - low.entries <= near:
+            if start - low.entries <= most_left:
                 break
         else:
             before = _places(client, sources, rank, least, upto, ties=False)

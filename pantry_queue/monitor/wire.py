@@ -161,6 +161,8 @@ def permitted(reply: Any) -> Any:
         error = told(reply)
         if isinstance(error, redis_errors.NoPermissionError):
             raise error
+        if "ACL failure in script" in str(error):  # what a script is told where a command is told NOPERM
+            raise redis_errors.NoPermissionError(str(error))
     return reply
 
 

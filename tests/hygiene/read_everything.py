@@ -123,7 +123,8 @@ def main(url: str, socket_path: str) -> None:
     }
     # Parts of the readers above, called by them.
     parts = set("wire.ask wire.exchange each.ask_each each.ask_all merging.merged merge.enqueued jobs.read".split())
-    parts |= {"candidate.candidates", "failures.read", "seek.strands_at", "seek_lists.offsets"}
+    parts |= {"candidate.candidates", "failures.read", "seek.strands_at", "seek.suppose", "seek_lists.offsets"}
+    parts |= {"nearby.window", "nearby.remember", "nearby.suppose", "stretch.read", "each.run"}
     seen = {name: repr(call()) for name, call in calls.items()}
     untried = set(readers()) - calls.keys() - parts
     modules = [name for name in ("rq", "evil_callbacks", "pantry_queue.control") if name in sys.modules]

@@ -59,3 +59,14 @@ def trips(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
     monkeypatch.setattr(Waiting, "__init__", counting)
     return made
+
+
+@pytest.fixture
+def unscripted(settings: Settings, redis_client: Redis) -> Iterator[Redis]:
+    """A connection of a user who may run no script."""
+    redis_client.execute_command("ACL", "SETUSER", "noscript", "reset", "on", ">x", "~*", "+@all", "-@scripting")
+    assert settings.redis_url is not None
+    client = connect(replace(settings, redis_url=settings.redis_url.replace("unix://", "unix://noscript:x@")))
+    yield client
+    client.close()
+    redis_client.execute_command("ACL", "DELUSER", "noscript")

@@ -2,34 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 import redis.exceptions as redis_errors
 
-from pantry_queue.config import Settings
-from pantry_queue.connection import connect
 from pantry_queue.monitor.each import NAME, ask_all, ask_each
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from redis import Redis
 
 QUESTIONS = [("GET", f"k:{NAME}"), ("HMGET", f"h:{NAME}:x", "a", "b"), ("ZCOUNT", f"z:{NAME}", 0, 5.5)]
 NAMES = [b"plain", b"", b"\xff\x00\r\n{}", "gr\u00fcn".encode(), b"listed", b"absent"]
-
-
-@pytest.fixture
-def unscripted(settings: Settings, redis_client: Redis) -> Iterator[Redis]:
-    """A connection of a user who may run no script."""
-    redis_client.execute_command("ACL", "SETUSER", "noscript", "reset", "on", ">x", "~*", "+@all", "-@scripting")
-    assert settings.redis_url is not None
-    client = connect(replace(settings, redis_url=settings.redis_url.replace("unix://", "unix://noscript:x@")))
-    yield client
-    client.close()
-    redis_client.execute_command("ACL", "DELUSER", "noscript")
 
 
 def plant(client: Redis) -> None:

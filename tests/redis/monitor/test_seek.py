@@ -5,11 +5,15 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+import redis.exceptions as redis_errors
 
+from pantry_queue.config import Settings
+from pantry_queue.connection import connect
 from pantry_queue.keys import Keys
 from pantry_queue.monitor.jobs import window
 
@@ -41,18 +45,90 @@ def test_any_window_of_any_spread(redis_client: Redis, spread: str, newest_first
         entries = {f"{queue}-{number}": SPREADS[spread](chosen, index) for number in range(sizes)}
         if entries:
             redis_client.zadd(f"rq:finished:{queue}", entries)
-    order: list[tuple[float, int, int, str]] = []
-    for index, queue in enumerate(QUEUES):
-        found = redis_client.zrange(f"rq:finished:{queue}", 0, -1, desc=newest_first, withscores=True)
-        sign = -1 if newest_first else 1
-        order += [(sign * score, index, place, job.decode()) for place, (job, score) in enumerate(found)]
-    expected = [job for *_, job in sorted(order)]
+    expected = in_order(redis_client, QUEUES, newest_first=newest_first)
     for start in (0, 1, 400, 513, len(expected) // 2, len(expected) - 60, len(expected) - 1, len(expected) + 5):
         del trips[:]
         found = window(redis_client, KEYS, "finished", queue=QUEUES, start=start, count=20, newest_first=newest_first)
         assert [row.id for row in found.rows] == expected[max(0, start) : max(0, start) + 20]
         assert found.total == len(expected)
         assert len(trips) < 80
+
+
+def in_order(client: Redis, queues: list[str], *, newest_first: bool) -> list[str]:
+    """All ids as they are merged: by score, then queue, then as their registry has them."""
+    order: list[tuple[float, int, int, str]] = []
+    for index, queue in enumerate(queues):
+        if client.type(f"rq:finished:{queue}") != b"zset":
+            continue
+        found = client.zrange(f"rq:finished:{queue}", 0, -1, desc=newest_first, withscores=True)
+        sign = -1 if newest_first else 1
+        order += [(sign * score, index, place, job.decode()) for place, (job, score) in enumerate(found)]
+    return [job for *_, job in sorted(order)]
+
+
+@pytest.mark.parametrize("newest_first", [True, False])
+@pytest.mark.parametrize("spread", SPREADS)
+def test_a_window_near_the_last_one_while_registries_change(
+    redis_client: Redis, unscripted: Redis, spread: str, newest_first: bool
+) -> None:
+    chosen = random.Random(7)
+    for index, queue in enumerate(QUEUES):
+        for number in range(chosen.choice([0, 3, 100, 300])):
+            redis_client.zadd(f"rq:finished:{queue}", {f"{queue}-{number}": SPREADS[spread](chosen, index)})
+    redis_client.set("rq:finished:odd", "of another type")
+    queues, start = [*QUEUES, "odd"], 600
+    for step in range(24):
+        expected = in_order(redis_client, queues, newest_first=newest_first)
+        for client in (redis_client, unscripted):
+            found = window(client, KEYS, "finished", queue=queues, start=start, count=20, newest_first=newest_first)
+            assert [row.id for row in found.rows] == expected[start : start + 20], (step, start)
+            assert found.total == len(expected)
+        for index in chosen.sample(range(len(QUEUES)), 3):
+            queue = QUEUES[index]
+            if chosen.random() < 0.5:
+                redis_client.zadd(f"rq:finished:{queue}", {f"new-{step}-{index}": SPREADS[spread](chosen, index)})
+            else:
+                redis_client.zpopmin(f"rq:finished:{queue}", chosen.choice([1, 1, 50]))
+        start = chosen.choice([start, start, start + 20, max(0, start - 20), max(0, start - 300), 0, len(expected)])
+
+
+def test_the_window_that_was_read_and_those_beside_it_cost_two_round_trips(
+    redis_client: Redis, trips: list[int]
+) -> None:
+    pipe = redis_client.pipeline(transaction=False)
+    for number in range(6000):
+        pipe.zadd(f"rq:finished:q{number % 300}", {f"j{number:04}": 1.7e9 + number // 4})
+    pipe.execute()
+    queues = [f"q{number}" for number in range(300)]
+
+    def first(start: int) -> str:
+        del trips[:]
+        return window(redis_client, KEYS, "finished", queue=queues, start=start, count=50).rows[0].id
+
+    first(3000)
+    assert len(trips) > 2, "it has to be searched for"
+    for start in (3000, 3050, 3000, 2950):
+        first(start)
+        assert len(trips) == 2, "a stretch, and its rows"
+    redis_client.config_resetstat()
+    first(2950)
+    commands = redis_client.info("commandstats")
+    assert commands["cmdstat_zrevrange"]["calls"] == 300
+    assert "cmdstat_zcount" not in commands, "what was counted before is proved, not counted again"
+
+
+def test_registries_that_may_not_be_read_are_refused(redis_client: Redis, settings: Settings) -> None:
+    redis_client.zadd("rq:finished:a", {f"j{number}": number for number in range(2000)})
+    redis_client.zadd("rq:finished:b", {f"k{number}": number for number in range(2000)})
+    redis_client.execute_command("ACL", "SETUSER", "some", "reset", "on", ">x", "~*", "+@all")
+    assert settings.redis_url is not None
+    some = connect(replace(settings, redis_url=settings.redis_url.replace("unix://", "unix://some:x@")))
+    assert window(some, KEYS, "finished", queue=["a", "b"], start=1500, count=5).rows
+    redis_client.execute_command("ACL", "SETUSER", "some", "resetkeys", "~rq:finished:a", "~rq:job:*")
+    with pytest.raises(redis_errors.NoPermissionError):
+        window(some, KEYS, "finished", queue=["a", "b"], start=1500, count=5)
+    some.close()
+    redis_client.execute_command("ACL", "DELUSER", "some")
 
 
 @pytest.mark.parametrize("newest_first", [True, False])
