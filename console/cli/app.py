@@ -10,38 +10,8 @@ from typing import Annotated
 
 import typer
 
-from console.cli import (
-    actions,  # noqa: F401 - gives `jobs` its verbs
-    alerts,
-    audit,
-    check,
-    demo,
-    diagnosis,
-    enqueue,
-    export,
-    failure_actions,  # noqa: F401 - gives `failures` its verbs
-    failures,
-    functions,
-    history,
-    jobs,
-    metrics,
-    ocr,
-    output,
-    plugin,
-    profiles,
-    queues,
-    schedule,
-    serve,
-    status,
-    suspension,
-    terminal,
-    trash,
-    up,
-    view,
-    watch,
-    worker_actions,  # noqa: F401 - gives `workers` its verb
-    workers,
-)
+from console.cli import output, plugin
+from console.cli.nouns import Nouns
 from console.cli.opening import open_console
 from console.cli.target import Target, of
 from console.streams import give_up_output, unwritable
@@ -72,41 +42,13 @@ EXIT_CODES: tuple[tuple[type[PantryError], int], ...] = (
 
 app = typer.Typer(
     name="pantry-console",
-    cls=plugin.PluginGroup,
+    cls=Nouns,
     help="Operations console for RQ queues. Without a command it opens the terminal interface.",
     no_args_is_help=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["--help", "-h"]},
 )
-app.command("demo")(demo.demo)
-app.command("up")(up.up)
-app.command("view")(view.view)
-app.command("terminal")(terminal.terminal)
-app.command("status")(status.status)
-app.add_typer(queues.app, name="queues")
-app.add_typer(jobs.app, name="jobs")
-app.add_typer(failures.app, name="failures")
-app.add_typer(functions.app, name="functions")
-app.add_typer(workers.app, name="workers")
-app.command("suspend")(suspension.suspend)
-app.command("resume")(suspension.resume)
-app.add_typer(schedule.app, name="schedule")
-app.command("enqueue", help=enqueue.HELP)(enqueue.enqueue)
-app.command("export")(export.export)
-app.add_typer(ocr.app, name="ocr")
-app.add_typer(trash.app, name="trash")
-app.command("undo")(trash.undo)
-app.command("audit")(audit.audit)
-app.command("check", cls=plugin.PluginCommand)(check.check)
-app.command("doctor")(diagnosis.doctor)
-app.command("history")(history.history)
-app.add_typer(alerts.app, name="alerts")
-app.command("record")(history.record)
-app.command("metrics")(metrics.metrics)
-app.command("watch")(watch.watch)
-app.command("serve")(serve.serve)
-app.add_typer(profiles.app, name="profiles")
 
 
 def _version(wanted: bool) -> None:

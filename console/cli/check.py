@@ -13,7 +13,7 @@ import typer
 from console.cli import output
 from console.cli.durations import finite
 from console.cli.looking import Look, Looking, take, with_past
-from console.cli.plugin import unknown
+from console.cli.plugin import PluginCommand, unknown
 from console.cli.target import Target, of
 from pantry_queue.errors import PantryError
 
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 #: Troubles that are told one by one.
 _MOST_TOLD = 10
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+#: For the command line.
+HOW = {"cls": PluginCommand}
 
 
 @dataclass(frozen=True, slots=True)

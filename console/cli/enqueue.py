@@ -13,7 +13,8 @@ from console.cli.target import of
 from pantry_queue.control.actions import ACTIONS
 
 ACTION = ACTIONS["jobs.enqueue"]
-HELP = f"{ACTION.what} Prints its id."
+#: For the command line: what help says of it is what the table of actions does.
+HOW = {"help": f"{ACTION.what} Prints its id."}
 
 
 def enqueue(
