@@ -8,7 +8,6 @@ field is packed (`pantry_queue.sample_format`). A time in which nobody wrote is 
 from __future__ import annotations
 
 import os
-import secrets
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pantry_queue.errors import PantryError
@@ -54,7 +53,7 @@ INTERVAL = 10
 #: Queues in one sample: those with most jobs.
 MOST_QUEUES = 200
 _LEAST_LOCK = 30
-_token = secrets.token_hex(8)
+_token = os.urandom(8).hex()
 
 
 class Flows(Protocol):

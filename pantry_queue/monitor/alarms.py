@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pantry_queue.monitor.alerts import ORDER, Alert, Level, worst_first
-from pantry_queue.monitor.model import FailureGroup, FailureReport
 from pantry_queue.text import SafeText
+
+if TYPE_CHECKING:
+    from pantry_queue.monitor.model import FailureGroup, FailureReport
 
 What = Literal["started", "worsened", "ended"]
 

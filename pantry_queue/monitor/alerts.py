@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pantry_queue.monitor.alert_rules import DEFAULT, EASED, NEW_FAILURE, Rules
-from pantry_queue.monitor.model import FailureGroup, QueueStat, Snapshot, WorkerStat
 from pantry_queue.monitor.rates import RateHistory
 from pantry_queue.monitor.wire import name_of
+
+if TYPE_CHECKING:
+    from pantry_queue.monitor.model import FailureGroup, QueueStat, Snapshot, WorkerStat
 
 Level = Literal["critical", "warning", "note"]
 Kind = Literal["queue", "worker", "redis", "failure", "agent"]

@@ -13,6 +13,28 @@ def test_version_and_help(cli: Cli) -> None:
     assert shown.code == 0
     for word in ("demo", "up", "status", "jobs", "workers", "ocr", "--url", "--read-only"):
         assert word in shown.out
+    assert "Enqueue a new job by the path of its function" in shown.out, "said by the table of actions"
+    verbs = cli("jobs", "--help").out
+    for word in ("list", "show", "log", "why", "requeue", "cancel", "delete", "stop"):
+        assert f"\n  {word} " in verbs
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("s", ["status", "suspend", "serve", "schedule"]),
+        ("jobs wh", ["why"]),
+        ("jobs list --sc", ["--scan"]),
+        ("workers sto", ["stop"]),
+    ],
+)
+def test_the_shell_completes_commands_verbs_and_options(cli: Cli, words: str, offered: list[str]) -> None:
+    done = cli(
+        _PANTRY_CONSOLE_COMPLETE="complete_bash",
+        COMP_WORDS=f"pantry-console {words}",
+        COMP_CWORD=str(len(words.split())),
+    )
+    assert done.out.split() == offered
 
 
 @pytest.mark.parametrize(

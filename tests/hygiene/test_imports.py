@@ -77,6 +77,12 @@ def test_a_command_loads_only_what_it_uses(
     assert loaded(arguments, valkey.url) & forbidden == set()
 
 
+def test_a_command_loads_no_other_command(valkey: embedded.EmbeddedServer) -> None:
+    ours = {name for name in loaded(["status", "--json"], valkey.url) if name.startswith("console.cli.")}
+    shared = {"app", "nouns", "plugin", "opening", "output", "target", "durations", "looking"}
+    assert ours == {f"console.cli.{name}" for name in shared | {"status"}}
+
+
 def test_importing_the_core_costs_nothing() -> None:
     code = "import sys; import pantry_queue, pantry_queue.client; print(sorted(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
