@@ -68,7 +68,7 @@ def log(
         while True:
             part = joblog.read(client, keys, job_id, after=last)
             for line in part.lines:
-                output.line({"line": line}) if as_jsonl else output.text(line)
+                output.line({"line": line}) if as_jsonl else output.text(line, flush=follow)
             more, last = part.last != last, part.last
             if not more and last == joblog.BEGINNING and job.read(client, keys, job_id) is None:
                 raise NotFound(f"There is no job {safe(job_id)}, and nothing that it wrote.")

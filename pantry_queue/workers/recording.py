@@ -150,6 +150,7 @@ class Recording(Worker):
                     if not self._counts(pipe, job, execution):
                         return None
                     after = write(pipe)
+                    pipe.hset(self.key, "state", "idle")  # else it looks busy until its next heartbeat
                     pipe.execute()
                     return after
 
@@ -172,7 +173,9 @@ class Recording(Worker):
             return True
         if pipe.exists(job.key):
             return False
-        reborn = pipe.hget(self.key, "reborn")
+        birth, reborn = pipe.hmget(self.key, "birth", "reborn")
+        if birth is None:  # emptied a moment ago: the next heartbeat finds that out
+            return True
         return reborn is not None and float(reborn) >= execution.created_at.timestamp()
 
     def _count(self, pipe: Any, job: Any, *, failed: bool) -> None:

@@ -69,6 +69,7 @@ def test_a_late_command_to_kill_the_horse_hits_no_later_job(stage: Stage, tmp_pa
     before = queue.enqueue(f"{CHORES}.pid_of_horse")
     until(lambda: before.get_status() == "finished", "it works")
     (name,) = (key.decode().removeprefix("rq:worker:") for key in stage.redis.smembers("rq:workers"))
+    assert stage.redis.hget(KEYS.worker(name), "state") == b"idle", "told with the job's end"
     with stage.redis.pipeline() as pipe:  # what it is told waits behind much else, while jobs come another way
         for _ in range(5000):
             pipe.publish(KEYS.worker_channel(name), '{"command": "nothing"}')

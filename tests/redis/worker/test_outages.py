@@ -67,6 +67,16 @@ def test_away_over_the_end_of_a_job(own: tuple[Stage, embedded.EmbeddedServer]) 
         again.stop()
 
 
+def test_emptied_just_before_a_job_ends(stage: Stage) -> None:
+    process, _ = _begin(stage)
+    stage.redis.flushall()
+    (stage.folder / "go").touch()
+    until(lambda: stage.status_of("j") == "finished", "it is recorded")
+    assert stage.redis.xlen("rq:results:j") == 1
+    until(lambda: stage.redis.scard("rq:workers") == 1, "the worker registers again")
+    assert process.poll() is None
+
+
 def test_emptied_while_a_job_runs(stage: Stage) -> None:
     process, _ = _begin(stage)
     stage.redis.flushall()
