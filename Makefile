@@ -17,12 +17,13 @@ demo: $(VENV)/.demo ## the main job on this machine: server, agent, workers, rec
 test: $(VENV)/.dev ## all tests
 	@$(BIN)/python -m pytest -q -n auto --dist loadfile
 
-chaos: $(VENV)/.dev ## 2,000 jobs while workers and server are killed, frozen and paused; then again beside a stock worker; Redis away for 3 minutes; ten times the drawn histories and damages; diagnosis of slow deaths
+chaos: $(VENV)/.dev ## 2,000 jobs while workers and server are killed, frozen and paused; then again beside a stock worker; Redis away for 3 minutes; ten times the drawn histories and damages; diagnosis of slow deaths; false alarms on a healthy deployment
 	@$(BIN)/python -m tests.chaos.storm --jobs 2000 --seed 7
 	@$(BIN)/python -m tests.chaos.storm --jobs 2000 --stock
 	@OUTAGE_SECONDS=180 $(BIN)/python -m pytest -q --timeout 400 tests/redis/worker/test_outages.py::test_away_over_the_end_of_a_job
 	@PANTRY_EFFORT=10 $(BIN)/python -m pytest -q --timeout 1200 tests/redis/monitor/test_damage.py tests/redis/control/test_histories.py
 	@$(BIN)/python -m pytest -q tests/chaos/slow_situations.py
+	@$(BIN)/python -m tests.chaos.healthy --seconds 300
 
 lint: $(VENV)/.dev ## ruff, mypy --strict, import contracts
 	@$(BIN)/ruff check .
