@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from redis import Redis
 from rq import Queue, SimpleWorker
+from rq.job import Dependency
 from rq.rate_limit import RateLimit
 
 from pantry_queue.monitor.diagnosis import deferred
@@ -81,6 +82,14 @@ def test_jobs_that_wait_for_other_jobs(redis_client: Redis) -> None:
     found = findings(redis_client)["waits-in-vain"]
     assert (found["severity"], found["selection"]["ids"]) == ("critical", ["child", "orphaned"])
     assert found["says"].startswith("2 deferred jobs of 2 looked at wait for")
+    # One that bears failures waits for the other one.
+    wrong, busy = queue.enqueue("operator.truediv", 1, 0), Queue("none", connection=redis_client).enqueue("a.b")
+    both = Dependency([wrong, busy], allow_failure=True)
+    queue.enqueue("operator.add", 1, 2, job_id="tolerant", depends_on=both)
+    works()
+    told = answer(redis_client, "tolerant")
+    assert (told["code"], busy.id in told["says"], wrong.id in told["says"]) == ("dependency-waiting", True, False)
+    assert "tolerant" not in findings(redis_client)["waits-in-vain"]["selection"]["ids"]
     for number in range(2):
         queue.enqueue("operator.add", 1, 2, job_id=f"slot-{number}", rate_limit=RateLimit("api", 1))
     told = answer(redis_client, "slot-1")

@@ -12,6 +12,7 @@ from pantry_queue.monitor.diagnosis.words import counted, finding
 _WORDS: dict[End, str] = {
     "gone": "does not exist any more",
     "failed": "failed",
+    "stopped": "was stopped",
     "canceled": "was canceled",
     "finished": "has finished, and did not let it go",
 }

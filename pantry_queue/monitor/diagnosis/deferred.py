@@ -15,11 +15,11 @@ from pantry_queue.monitor.wire import ask, blob, blobs, name_of, raw_of
 if TYPE_CHECKING:
     from redis import Redis
 
-End = Literal["gone", "failed", "canceled", "finished"]
+End = Literal["gone", "failed", "stopped", "canceled", "finished"]
 
 #: Queues, the oldest deferred jobs of each, and what one of these waits for, that are looked at.
 _MOST_QUEUES, _MOST_JOBS, _MOST_PARENTS = 50, 10, 20
-_ENDS: dict[str, End] = {"failed": "failed", "stopped": "failed", "canceled": "canceled", "finished": "finished"}
+_ENDS: dict[str, End] = {"failed": "failed", "stopped": "stopped", "canceled": "canceled", "finished": "finished"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ class JobFacts:
         quarantine: why it was set aside, where it was.
         taken_for: seconds since somebody first saw it stuck between queue and start.
         dependencies: the jobs it waits for, as a tree.
+        bears_failures: it is let go also when what it waits for fails.
         running: what the workers of its queue run.
         recent: the newest jobs that ended in its queue.
         slots: its rate limit, where it has one.
@@ -62,6 +63,7 @@ class JobFacts:
     quarantine: SafeText | None = None
     taken_for: float | None = None
     dependencies: JobNode | None = None
+    bears_failures: bool = False
     running: tuple[JobRow, ...] = ()
     recent: tuple[JobRow, ...] = ()
     slots: Slots | None = None
@@ -118,6 +120,7 @@ def collect(client: Redis, keys: Keys, job_id: str, *, allowed: tuple[str, ...] 
         quarantine=_quarantine(replies),
         taken_for=_taken_for(replies, deployment.taken_at),
         dependencies=tree.read(client, keys, job_id, direction="dependencies", depth=4, most=50) if waits else None,
+        bears_failures=blob(replies["bears"]) == b"1",
         running=jobs.read(client, keys, "started", places),
         recent=_recent(client, keys, queue),
         slots=_slots(client, keys, job_id, replies["rate"]),
@@ -142,6 +145,7 @@ def _asked(keys: Keys, job_id: str, queue: str, detail: JobDetail) -> dict[str, 
         **{f"started {member}": ("ZSCORE", keys.registry("started", queue), member) for member in members},
         "fields": ("HMGET", keys.job(job_id), *_TIMES, *_NUMBERS),
         "rate": ("HGET", keys.job(job_id), "rate_limit_key"),
+        "bears": ("HGET", keys.job(job_id), "allow_dependency_failures"),
         "quarantined": ("ZSCORE", keys.quarantine, job_id),
         "why": ("HGET", keys.quarantine_reasons, job_id),
         "seen": ("GET", f"{keys.intermediate(queue)}:first_seen:{job_id}"),

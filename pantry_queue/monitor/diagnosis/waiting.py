@@ -144,7 +144,7 @@ def dependencies(facts: JobFacts) -> Check | None:
         return check("dependencies", "unknown", "it is not told what it waits for")
     nodes = facts.dependencies.children
     for code, words, severity, remedy, verb in _DEPENDENCIES:
-        stopped = [node for node in nodes if _ends_as(node) == code]
+        stopped = [node for node in nodes if _ends_as(node, bears=facts.bears_failures) == code]
         if stopped:
             names = ", ".join(node.row.id for node in stopped[:5])
             one = shlex.quote(stopped[0].row.raw_id.decode("utf-8", "surrogateescape"))
@@ -181,10 +181,12 @@ _DEPENDENCIES: tuple[tuple[str, str, Severity, str, str], ...] = (
 )
 
 
-def _ends_as(node: JobNode) -> str:
+def _ends_as(node: JobNode, *, bears: bool) -> str:
     if node.row.expired:
         return "gone"
     state = str(node.row.state)
+    if state == "failed" and bears:
+        return "finished"
     if state in ("failed", "stopped"):
         return "failed"
     return state if state in ("canceled", "finished") else "waiting"
