@@ -69,7 +69,14 @@ DIALOGS: tuple[tuple[Scope, Group, tuple[Row, ...]], ...] = (
             Row("confirm.parents", "P", "switch('parents')", "drop them from the jobs they wait for, or not"),
         ),
     ),
-    ("edit", "Console", (Row("edit.mistake", "ctrl+g", "mistake", "go to the place of the mistake"),)),
+    (
+        "edit",
+        "Console",
+        (
+            Row("edit.mistake", "ctrl+g", "mistake", "go to the place of the mistake"),
+            Row("edit.editor", "ctrl+o", "editor", "edit them in $EDITOR"),
+        ),
+    ),
     ("enqueue", "Console", (Row("enqueue.front", "ctrl+f", "front", "next in the queue, or last"),)),
     ("tick", "Console", (Row("dialog.turn", "space", "turn", "turn a switch"),)),
     ("choice", "Console", (Row("dialog.choose", "enter", "choose", "what the button says"),)),

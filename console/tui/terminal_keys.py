@@ -96,6 +96,17 @@ class WithTerminal(App[int]):
         except lending.LendingError as error:
             self.tell(str(error), severity="warning")
 
+    def edited(self, text: str, name: str) -> str | None:
+        """What the operator's editor leaves of a text; None when there is no way to it, which is told."""
+        if "editor" not in self.ways():
+            self.tell("This console starts no other program: it is restricted, or in a browser.", severity="warning")
+            return None
+        try:
+            return lending.edited(self, text, name)
+        except lending.LendingError as error:
+            self.tell(str(error), severity="warning")
+            return None
+
     def _to_clipboard(self, text: Copyable) -> None:
         if text.size > clipboard.LIMIT:
             self.tell(

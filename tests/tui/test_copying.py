@@ -134,8 +134,9 @@ def test_the_terminal_gets_the_text_and_is_lent(settings: Settings, redis_client
 
     Queue("emails", connection=redis_client).enqueue(tasks.add, "\x1b]52;c;ZXZpbA==\x07", b=1, job_id="one")
     editor = tmp_path / "editor"
+    changes = """sed -i.bak 's/"b": 1/"b": 2/' "$1\""""
     editor.write_text(
-        f'#!/bin/sh\ncp "$1" {tmp_path}/seen; echo "$1" > {tmp_path}/where; echo edits with $0; read line\n'
+        f'#!/bin/sh\ncp "$1" {tmp_path}/seen; echo "$1" > {tmp_path}/where; {changes}; echo edits with $0; read line\n'
     )
     editor.chmod(0o755)
     pager = tmp_path / "pager"
@@ -167,6 +168,21 @@ def test_the_terminal_gets_the_text_and_is_lent(settings: Settings, redis_client
         comes_back(pty)
         pty.wait(lambda _: not copy.exists())  # the editor's copy goes when the editor has
         assert json.loads((tmp_path / "seen").read_text())["id"] == "one"
+        # The arguments of a copy, too: what the editor leaves is shown as what differs before anything is done.
+        pty.send("Y")
+        pty.wait("Copy 1 job as new?")
+        pty.gather(0.4)  # the quarter of a second in which no dialog listens to keys typed ahead
+        pty.send("A")
+        pty.wait("Arguments of the copy")
+        pty.send("\x0f")
+        pty.wait("edits with")
+        pty.send("\r")
+        comes_back(pty)
+        pty.wait('+     "b": 2')
+        pty.send("\x1b")
+        pty.wait(lambda text: "Arguments of the copy" not in text)
+        pty.send("\x1b")
+        pty.wait(lambda text: "as new?" not in text)
         pty.send("\x0f")
         pty.wait("Mouse on")
         assert b"\x1b[?1003l" not in pty.raw[pty.raw.rindex(b"\x1b[?1003h") :]

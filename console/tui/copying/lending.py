@@ -32,6 +32,8 @@ _PROGRAMS: dict[Program, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "pager": (("PAGER",), ("less", "more")),
     "editor": (("VISUAL", "EDITOR"), ("sensible-editor", "nano", "vi")),
 }
+#: Bytes that are taken over from an editor.
+_MOST_EDITED = 1 << 20
 _BACK = "-- enter goes back to the console --"
 
 
@@ -80,6 +82,30 @@ def open_with(app: App[Any], kind: Program, text: Copyable, environ: Mapping[str
         file = Path(folder) / text.file
         file.write_text(text.body + "\n", "utf-8", "backslashreplace")
         lend(app, lambda: _run([*words, str(file)]))
+
+
+def edited(app: App[Any], text: str, name: str, environ: Mapping[str, str] = os.environ) -> str:
+    """What the operator's own editor leaves of a text; its copy is private and gone when the editor ends.
+
+    Args:
+        text: printable, with line feeds.
+        name: of the file.
+
+    Raises:
+        LendingError: one sentence that says why not.
+    """
+    words = program("editor", environ)
+    with tempfile.TemporaryDirectory(prefix="pantry-console-") as folder:
+        file = Path(folder) / name
+        file.write_text(text + "\n", "utf-8", "backslashreplace")
+        lend(app, lambda: _run([*words, str(file)]))
+        try:
+            left = file.read_bytes()
+        except OSError as error:
+            raise LendingError(f"The editor left nothing to read: {error.strerror}.") from None
+    if len(left) > _MOST_EDITED:
+        raise LendingError(f"The editor left {len(left):,} bytes, more than {_MOST_EDITED:,}: nothing was taken over.")
+    return left.decode("utf-8", "replace").rstrip("\n")
 
 
 def show_to_select(app: App[Any], text: Copyable) -> None:

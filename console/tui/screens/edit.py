@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import on
 from textual.app import ComposeResult
@@ -20,6 +20,9 @@ from pantry_queue.control import call_text
 from pantry_queue.control.call_text import DocumentError
 from pantry_queue.control.copying import Call
 from pantry_queue.text import safe
+
+if TYPE_CHECKING:
+    from console.tui.app import ConsoleApp
 
 
 class EditArguments(ModalScreen[Call | None]):
@@ -61,7 +64,8 @@ class EditArguments(ModalScreen[Call | None]):
             [],
             [
                 key_chip("tab", "to the button", rank=2),
-                key_chip(written("edit.mistake"), "to the mistake", rank=3, action="screen.mistake"),
+                key_chip(written("edit.mistake"), "to the mistake", rank=4, action="screen.mistake"),
+                key_chip(written("edit.editor"), "$EDITOR", rank=3, action="screen.editor"),
                 key_chip("esc", "cancel", action="screen.cancel"),
             ],
         )
@@ -103,6 +107,14 @@ class EditArguments(ModalScreen[Call | None]):
             call_text.read(area.text, self._original)
         except DocumentError as error:
             area.move_cursor((error.line - 1, error.column - 1))
+
+    def action_editor(self) -> None:
+        """Go on in the operator's own editor; what it leaves is looked at as if it had been typed here."""
+        app, area = cast("ConsoleApp", self.app), self.query_one(TextArea)
+        left = app.edited(area.text, "arguments.json")
+        if left is not None and left != area.text:
+            area.load_text(left)
+            self._look()
 
     def action_cancel(self) -> None:
         """The arguments stay as they were."""
