@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -105,11 +104,3 @@ def shared_receipts() -> Path:
     if not SHARED_RECEIPTS.is_dir():
         pytest.skip("the real receipts are not beside this checkout (../shared/receipts)")
     return SHARED_RECEIPTS
-
-
-@pytest.fixture(autouse=True)
-def functions_unknown() -> None:
-    """A worker's process tells the first 200 functions it meets apart; one process runs many tests."""
-    stats = sys.modules.get("pantry_queue.workers.stats")
-    if stats is not None:
-        stats._known.clear()

@@ -6,6 +6,8 @@ One hash a minute, kept for a day. Its fields are `<function>|<count>`:
     f           of those, runs that raised
     r<bucket>   run time; bucket b holds times below 2^b milliseconds, and not below half of that
     w<bucket>   time between enqueueing and start, likewise
+
+and one field without `|`, `functions`: how many are told apart.
 """
 
 from __future__ import annotations
@@ -16,13 +18,30 @@ from typing import Any
 from pantry_queue.keys import Keys
 
 KEPT_SECONDS = 25 * 3600
-#: Functions a worker tells apart; names come from Redis, and must not fill it.
+#: Functions told apart in a minute; names come from Redis, and must not fill it.
 MOST_FUNCTIONS = 200
 OTHER = "…other"
 _LONGEST_NAME = 120
 _LAST_BUCKET = 28
 
-_known: set[str] = set()
+# The server knows how many there are; a horse does not, and the next one begins anew.
+# KEYS 1 the minute; ARGV 1 function, 2 what stands for all beyond the first so many, 3 so many, 4 seconds it is kept,
+# 5... counts of this run. A key of another kind is left alone.
+_SCRIPT = """
+local key, name = KEYS[1], ARGV[1]
+local there = redis.pcall('HEXISTS', key, name .. '|n')
+if type(there) == 'table' then return 0 end
+if there == 0 then
+  if tonumber(redis.call('HGET', key, 'functions') or 0) >= tonumber(ARGV[3]) then
+    name = ARGV[2]
+  else
+    redis.call('HINCRBY', key, 'functions', 1)
+  end
+end
+for i = 5, #ARGV do redis.call('HINCRBY', key, name .. '|' .. ARGV[i], 1) end
+redis.call('EXPIRE', key, ARGV[4])
+return 1
+"""
 
 
 def bucket(seconds: float) -> int:
@@ -31,13 +50,8 @@ def bucket(seconds: float) -> int:
 
 
 def name_of(func: str) -> str:
-    """A function as it is counted; beyond the first so many all are one."""
-    name = func[:_LONGEST_NAME].replace("|", "_")
-    if name not in _known:
-        if len(_known) >= MOST_FUNCTIONS:
-            return OTHER
-        _known.add(name)
-    return name
+    """A function as it is counted."""
+    return func[:_LONGEST_NAME].replace("|", "_")
 
 
 def count(
@@ -49,12 +63,10 @@ def count(
         pipe: of redis-py, in its transaction.
         func: dotted path.
     """
-    key = keys.stats(int(ended.timestamp()) // 60)
-    name = name_of(func)
-    pipe.hincrby(key, f"{name}|n", 1)
+    told = ["n", f"r{bucket((ended - started).total_seconds())}"]
     if failed:
-        pipe.hincrby(key, f"{name}|f", 1)
-    pipe.hincrby(key, f"{name}|r{bucket((ended - started).total_seconds())}", 1)
+        told.append("f")
     if enqueued is not None:
-        pipe.hincrby(key, f"{name}|w{bucket((started - enqueued).total_seconds())}", 1)
-    pipe.expire(key, KEPT_SECONDS)
+        told.append(f"w{bucket((started - enqueued).total_seconds())}")
+    key = keys.stats(int(ended.timestamp()) // 60)
+    pipe.eval(_SCRIPT, 1, key, name_of(func), OTHER, MOST_FUNCTIONS, KEPT_SECONDS, *told)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
+from redis import Redis
 from rq import Queue, Retry
 
+from pantry_queue.keys import Keys
+from pantry_queue.workers import stats
 from tests.redis.task.agent import PATIENCE
 from tests.redis.task.stage import Stage
 
@@ -71,3 +75,23 @@ def test_ours_counts_as_rqs_own(stage: Stage) -> None:
     assert ours.states == ENDS
     for worked in (our_time, their_time):
         assert _RUNS * TOIL + 1 <= worked <= lived, "every run counts, once"
+
+
+def test_names_of_functions_do_not_fill_redis(redis_client: Redis) -> None:
+    at, keys = datetime.fromtimestamp(6000, UTC), Keys()
+    with redis_client.pipeline() as pipe:
+        for number in [*range(300), 299, 0]:
+            name = f"{number:03}{'x' * 1000}"
+            stats.count(pipe, keys, name, failed=number == 299, enqueued=at, started=at, ended=at)
+        assert pipe.execute() == [1] * 302
+    found = redis_client.hgetall(keys.stats(100))
+    names = {field.rpartition(b"|")[0] for field in found if b"|" in field}
+    assert (len(names), max(map(len, names)), int(found[b"functions"])) == (201, 120, 200)
+    other, first = stats.OTHER.encode(), b"000" + b"x" * 117
+    assert [int(found[field]) for field in (other + b"|n", other + b"|f", first + b"|n")] == [101, 2, 2]
+    assert redis_client.ttl(keys.stats(100)) > 0
+    redis_client.set(keys.stats(101), "of another kind")
+    at = datetime.fromtimestamp(6060, UTC)
+    with redis_client.pipeline() as pipe:
+        stats.count(pipe, keys, "f", failed=False, enqueued=None, started=at, ended=at)
+        assert pipe.execute() == [0]
