@@ -1,6 +1,6 @@
 """Addresses of views: `jobs ocr failed func:send_mail` opens the same list again, on any console. Pure.
 
-    address := "jobs" [queue] [state] [filter] | "queue" queue | "job" id | "why" id | "workers" [name]
+    address := "jobs" [queue] [state] [order] [filter] | "queue" queue | "job" id | "why" id | "workers" [name]
              | "overview" | "failures" | "schedule" [list] | "activity" [list] | "doctor" | "functions"
 
 A queue that looks like a state or like a filter, and each name with blanks in it, goes into double quotes, in which
@@ -31,6 +31,8 @@ LISTS: dict[str, tuple[str, ...]] = {
     "doctor": doctor.TABS,
     "functions": functions.TABS,
 }
+#: The order of a list of jobs, where it is another than that list has by itself.
+ORDERS = {"newest-first": True, "oldest-first": False}
 #: The list of another place than `jobs` that takes a filter.
 _STREAM = ("activity", "events")
 
@@ -52,6 +54,7 @@ class Address:
         queue: one queue by its name in Redis, all when None; only with jobs.
         where: a filter (`monitor.query`); only with jobs and `activity events`.
         name: of a worker or a job, by its name in Redis; empty for all workers.
+        newest_first: the order; None for that which the list has by itself; only with jobs.
     """
 
     place: str
@@ -59,11 +62,14 @@ class Address:
     queue: str | None = None
     where: str = ""
     name: str = ""
+    newest_first: bool | None = None
 
 
-def jobs_at(state: str = TABS[0], queue: str | None = None, where: str = "") -> Address:
+def jobs_at(
+    state: str = TABS[0], queue: str | None = None, where: str = "", newest_first: bool | None = None
+) -> Address:
     """A list of jobs; what no filter can hold (control characters) is left out of it."""
-    return Address("jobs", state, queue, printable(where).strip())
+    return Address("jobs", state, queue, printable(where).strip(), newest_first=newest_first)
 
 
 def printable(text: str) -> str:
@@ -75,7 +81,11 @@ def words(address: Address) -> str:
     """The address as it is typed; `parse` understands it."""
     if address.place == "jobs":
         queue = [_written(address.queue)] if address.queue is not None else []
-        return " ".join(["jobs", *queue, address.state, *([address.where] if address.where else [])])
+        order = [word for word, newest in ORDERS.items() if newest == address.newest_first]
+        where = address.where
+        if not order and (first := _WORD.match(where)) and first[0] in ORDERS:
+            where = f'"{first[0]}"{where[first.end() :]}'
+        return " ".join(["jobs", *queue, address.state, *order, *([where] if where else [])])
     if address.name:
         return f"{address.place} {_written(address.name)}"
     return " ".join(word for word in (address.place, address.state, address.where) if word)
@@ -130,8 +140,11 @@ def _jobs(rest: str) -> Address:
         first, left, quoted = _name(rest)
     if first in TABS and not quoted:
         state, rest = first, left
+    newest_first = None
+    if (word := _WORD.match(rest)) and word[0] in ORDERS:
+        newest_first, rest = ORDERS[word[0]], rest[word.end() :].strip()
     parse_filter(rest)
-    return jobs_at(state, queue, rest)
+    return jobs_at(state, queue, rest, newest_first)
 
 
 def _name(text: str) -> tuple[str, str, bool]:

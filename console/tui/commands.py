@@ -11,6 +11,7 @@ from console.tui import exporting, saved
 from console.tui.acting import verbs
 from console.tui.acting.verbs import Said
 from console.tui.address import Address, AddressError, parse, printable, ways
+from console.tui.present.jobs import newest_first_by_default
 from console.tui.present.queues import queue_key
 from console.tui.present.states import TABS
 from console.tui.present.workers import worker_key
@@ -154,7 +155,8 @@ async def look_at(app: Going, place: Place) -> None:
 async def visit(app: Going, address: Address) -> None:
     """Show what an address means, over or instead of what is shown."""
     if address.place == "jobs":
-        await app.go_to_jobs(address.state, address.queue, address.where)
+        order = newest_first_by_default(address.state) if address.newest_first is None else address.newest_first
+        await app.go_to_jobs(address.state, address.queue, address.where, order)
     elif address.place == "job":
         await app.go_to_job(address.name)
     elif address.place == "why":

@@ -45,11 +45,13 @@ class Going(WithTerminal):
             await self.switch_mode(mode + self.suffix)
             self.ask()
 
-    async def go_to_jobs(self, state: str, queue: str | None, where: str = "") -> None:
-        """The jobs of one state, of one queue or of all, that fit a filter."""
+    async def go_to_jobs(
+        self, state: str, queue: str | None, where: str = "", newest_first: bool | None = None
+    ) -> None:
+        """The jobs of one state, of one queue or of all, that fit a filter, in an order."""
         await self._to_top("jobs")
         if isinstance(self.screen, Jobs):
-            self.screen.look_at(state, queue, where)
+            self.screen.look_at(state, queue, where, newest_first)
 
     async def go_to_worker(self, name: str) -> None:
         """One worker in the list of workers."""

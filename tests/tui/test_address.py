@@ -7,14 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.tui.address import LISTS, PLAIN, Address, AddressError, jobs_at, parse, words
+from console.tui.commands import visit
 from console.tui.present.states import TABS
+from console.tui.screens.jobs import Jobs
 from pantry_queue.errors import PantryError
 from pantry_queue.monitor.query import QueryError
+from tests.tui.support import console, press, settle
 
 _names = st.one_of(st.text(min_size=1), st.sampled_from(["failed", "a b", '"', "func:x", "\ud83d", "\x1b[2J", "ocr"]))
 _filters = st.sampled_from(["", "func:x", "failed", "queued or ocr", 'error:"time out" age>2h', '"a" b', "not (a)"])
 _addresses = st.one_of(
-    st.builds(jobs_at, st.sampled_from(TABS), st.none() | _names, _filters),
+    st.builds(jobs_at, st.sampled_from(TABS), st.none() | _names, _filters, st.sampled_from([None, True, False])),
     st.builds(Address, st.sampled_from(PLAIN)),
     st.sampled_from([Address(place, state=name) for place, names in LISTS.items() for name in names[1:]]),
     st.builds(lambda where: Address("activity", state="events", where=where), _filters),
@@ -49,6 +52,7 @@ def test_any_text_is_an_address_or_one_sentence(text: str) -> None:
         ("jobs", jobs_at("queued")),
         ("jobs failed", jobs_at("failed")),
         ("jobs ocr failed func:x age>2h", jobs_at("failed", "ocr", "func:x age>2h")),
+        ("jobs failed oldest-first func:x", jobs_at("failed", None, "func:x", newest_first=False)),
         ("jobs func:x", jobs_at("queued", None, "func:x")),
         ('jobs "failed"', jobs_at("queued", "failed")),
         ("activity changes", Address("activity")),
@@ -71,3 +75,18 @@ def test_what_is_wrong_is_said() -> None:
         parse("activity trash func:x")
     with pytest.raises(AddressError, match="Say which job"):
         parse("job")
+
+
+async def test_the_order_of_a_list_is_part_of_its_address() -> None:
+    app = console()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "2", "s")
+        assert isinstance(app.screen, Jobs)
+        turned = words(app.screen.view_address())
+        assert turned == "jobs queued newest-first"
+        await press(pilot, "s")
+        assert words(app.screen.view_address()) == "jobs queued"
+        await visit(app, parse(turned))
+        assert words(app.screen.view_address()) == turned
+    assert words(jobs_at("failed", None, "oldest-first x")) == 'jobs failed "oldest-first" x', "a filter, and no order"

@@ -89,7 +89,8 @@ class Jobs(Filtered):
         return self._finding.where
 
     def view_address(self) -> Address:
-        return jobs_at(self._state, self._queue, self.filter_text)
+        turned = self._newest_first != jobs.newest_first_by_default(self._state)
+        return jobs_at(self._state, self._queue, self.filter_text, self._newest_first if turned else None)
 
     def copyable(self) -> list[Copyable]:
         """What is marked, or the job under the cursor; the rows that were read; what writes all of them."""
@@ -105,16 +106,17 @@ class Jobs(Filtered):
         self.look_at(self._state, self._queue, where)
 
     # -- what is wanted ---------------------------------------------------------------------------------
-    def look_at(self, state: str, queue: str | None, where: str = "") -> None:
+    def look_at(self, state: str, queue: str | None, where: str = "", newest_first: bool | None = None) -> None:
         """Show another list from its beginning.
 
         Args:
             state: one of `console.tui.present.states.TABS`.
             queue: one queue by its name in Redis, all when None.
             where: a filter that can be understood; empty for none.
+            newest_first: its order; when left out that of this state by itself, or as it was.
         """
-        if state != self._state:
-            self._newest_first = jobs.newest_first_by_default(state)
+        if newest_first is not None or state != self._state:
+            self._newest_first = jobs.newest_first_by_default(state) if newest_first is None else newest_first
         self._state, self._queue = state, queue
         self._finding.begin(where)
         self._restart()
@@ -182,8 +184,7 @@ class Jobs(Filtered):
             self._fresh = False
         if table.hidden_above == 0:
             self._seen_total = self._rows.row_count
-        head = self._head(session, table)
-        searched = self._progress() if self.filter_text else None
+        head, searched = self._head(session, table), self._progress() if self.filter_text else None
         self.query_one("#jobs-title", Line).show(head.title(searched), head.position())
         self.query_one("#filter-line", Line).show(filter_chips(self.filter_text))
         self.set_class(bool(self.filter_text), "-filtered")
@@ -281,9 +282,7 @@ class Jobs(Filtered):
 
     def action_order(self) -> None:
         """Turn the list round."""
-        self._newest_first = not self._newest_first
-        self._finding.again()
-        self._restart()
+        self.look_at(self._state, self._queue, self.filter_text, not self._newest_first)
 
     async def action_back(self) -> None:
         """A search stops first; then marks go, then the filter, then one queue for all, then all for the overview."""
