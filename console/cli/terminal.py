@@ -24,6 +24,11 @@ _SLOW_MS = 150.0
 #: From so many milliseconds on that tmux waits behind Esc, leaving a dialog is felt to be late.
 _SLOW_ESCAPE = 100
 _MIN_SIZE = (60, 15)
+#: What to do about it; in GNU screen it is the locale it was started in that counts.
+_NO_UTF8 = (
+    "The locale is no UTF-8, so lines and marks are drawn in ASCII: LANG=C.UTF-8 changes that.",
+    "GNU screen takes no UTF-8 here, so lines and marks are drawn in ASCII: ctrl+a :utf8 on changes that.",
+)
 _FORCED = "TEXTUAL_COLOR_SYSTEM"
 _WHY = {
     "truecolor": "COLORTERM says so",
@@ -71,10 +76,10 @@ def facts(environ: Mapping[str, str]) -> dict[str, Any]:
     from console import terminal_link
     from console.tui.copying.clipboard import multiplexer
     from console.tui.guard import DRAWN
-    from console.tui.terminal import Wishes, examine
+    from console.tui.terminal import Wishes, drawn_as, examine
     from console.tui.themes import ANSI, DARK
 
-    encoding = sys.__stderr__.encoding if sys.__stderr__ else None
+    encoding = drawn_as(environ, sys.__stderr__.encoding if sys.__stderr__ else None)
     look, (depth, why) = examine(environ, encoding, Wishes(no_color=not output.colour)), _depth(environ)
     few = look.no_color or depth in (None, "standard")
     with terminal_link.link() as link:
@@ -102,6 +107,7 @@ def facts(environ: Mapping[str, str]) -> dict[str, Any]:
         "synchronized_output": synchronized,
         "wide_glyphs": [char for char, width in widths.items() if width != 1] if widths else None,
         "clipboard": look.clipboard,
+        "mouse": look.mouse,
         "restricted": look.restricted,
     }
 
@@ -137,6 +143,7 @@ def _told(found: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("kitty keyboard", answer("kitty_keyboard")),
         ("synchronized", answer("synchronized_output")),
         ("glyphs", glyphs),
+        ("mouse", "yes" if found["mouse"] else "off; ctrl+o takes it"),
         ("clipboard", "by OSC 52; try it with --clipboard" if found["clipboard"] else "switched off"),
     ]
 
@@ -145,7 +152,7 @@ def hints(found: Mapping[str, Any], environ: Mapping[str, str]) -> list[str]:
     """What would make it better, one sentence each."""
     said = []
     if found["ascii_only"] and "PANTRY_ASCII" not in environ:
-        said.append("The locale is no UTF-8, so lines and marks are drawn in ASCII: LANG=C.UTF-8 changes that.")
+        said.append(_NO_UTF8[found["multiplexer"] == "screen"])
     if found["depth"] == "256" and found["multiplexer"] == "tmux":
         said.append("tmux passes COLORTERM on with: set -ga update-environment COLORTERM")
     if found["terminal"] and (found["columns"] < _MIN_SIZE[0] or found["lines"] < _MIN_SIZE[1]):
@@ -155,7 +162,8 @@ def hints(found: Mapping[str, Any], environ: Mapping[str, str]) -> list[str]:
     if found["wide_glyphs"]:
         said.append("Columns will not stand below each other where those glyphs are: PANTRY_ASCII=1 draws without.")
     if found["multiplexer"] == "screen":
-        said.append("GNU screen leaves what is drawn behind unless it is told: altscreen on")
+        said.append("GNU screen brings back what it showed before only when it is told: altscreen on")
+        said.append("GNU screen keeps Esc back while the mouse is on, so it is off: ctrl+o takes it.")
     if found["multiplexer"] == "tmux":
         said += _of_tmux(found["clipboard"])
     return said

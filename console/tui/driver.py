@@ -18,6 +18,11 @@ class ConsoleDriver(LinuxDriver):
         super().__init__(app, **options)
         _OF[app] = self
 
+    def stop_application_mode(self) -> None:
+        """See `LinuxDriver`. Mosh, and GNU screen without `altscreen on`, have one page alone: it is left empty."""
+        self.write("\x1b[0m\x1b[H\x1b[J")
+        super().stop_application_mode()
+
     def use_mouse(self, on: bool) -> None:
         """Take the mouse, or leave it to the terminal, which then selects text with it."""
         if on != self._mouse:

@@ -49,7 +49,7 @@ def run_console(settings: Settings, wishes: terminal.Wishes | None = None, **opt
     if refused:
         sys.stderr.write(f"pantry-console: {refused}\n")
         return 2
-    encoding = "utf-8" if web else screen.encoding if screen else None
+    encoding = "utf-8" if web else terminal.drawn_as(os.environ, screen.encoding if screen else None)
     look = terminal.examine(os.environ, encoding, wishes or terminal.Wishes())
     app = ConsoleApp(settings, look=look, watch_terminal=not web, **options)
     if not look.restricted and not terminal.in_browser(os.environ):

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from console.tui.copying.clipboard import multiplexer
 from console.tui.themes import ANSI, DARK, LIGHT
 
 _REFUSAL = (
@@ -22,6 +23,12 @@ _LOOK, _PATIENCE = 1.0, 5.0
 
 #: Textual's driver for a terminal in a browser, which `TEXTUAL_DRIVER` chooses.
 WEB_DRIVER = "textual.drivers.web_driver:WebDriver"
+
+#: What Python makes of `LC_CTYPE` by itself where the locale is C.
+_COERCED = ("C.UTF-8", "C.utf8", "UTF-8")
+
+#: Two letters to a terminal that takes each byte for one, neither of them anything it could obey.
+_TWO_BYTES = "\u00e9"
 
 #: What `PANTRY_THEME` may hold.
 _THEMES = {"dark": DARK.name, "light": LIGHT.name, "ansi": ANSI.name}
@@ -37,7 +44,8 @@ class Terminal:
         no_color: colours are not wanted.
         animations: whether things may move; not over a slow line.
         clipboard: text may be sent to its clipboard (OSC 52).
-        mouse: it tells of the mouse from the start; `ctrl+o` changes that.
+        mouse: it tells of the mouse from the start; `ctrl+o` changes that. Not in GNU screen, which then keeps Esc
+            back until another key follows (seen with 4.9.0).
         restricted: nothing but the console may be used by who sits at it: it starts no other program and writes no
             file. For accounts that see the console alone.
     """
@@ -97,9 +105,31 @@ def examine(environ: Mapping[str, str], encoding: str | None, wishes: Wishes = _
         no_color=wishes.no_color or bool(environ.get("NO_COLOR")),
         animations="SSH_CONNECTION" not in environ,
         clipboard=wishes.clipboard and not _is_set(environ, "PANTRY_NO_OSC52"),
-        mouse=wishes.mouse and not _is_set(environ, "PANTRY_NO_MOUSE"),
+        mouse=wishes.mouse and not _is_set(environ, "PANTRY_NO_MOUSE") and multiplexer(environ) != "screen",
         restricted=wishes.restricted or _is_set(environ, "PANTRY_RESTRICTED"),
     )
+
+
+def drawn_as(environ: Mapping[str, str], encoding: str | None) -> str | None:
+    """What the terminal takes bytes for, as far as it can be known.
+
+    Python takes the locale C for UTF-8 (PEP 538 and 540). Most terminals are, whatever a host says; one that is not, as
+    GNU screen started in that locale, would be sent garbage, some of which it obeys. So that one is asked.
+
+    Args:
+        environ: environment variables.
+        encoding: of the stream the screen is written to.
+    """
+    named = environ.get("LC_ALL") or environ.get("LANG") or ""
+    if environ.get("LC_CTYPE", "") not in ("", *_COERCED) and not environ.get("LC_ALL"):
+        named = environ["LC_CTYPE"]
+    if "utf" in named.lower():
+        return encoding
+    from console import terminal_link
+
+    with terminal_link.link() as link:
+        cells = link.widths(_TWO_BYTES) if link is not None else {}
+    return "latin-1" if cells.get(_TWO_BYTES, 1) > 1 else encoding
 
 
 def _is_set(environ: Mapping[str, str], name: str) -> bool:

@@ -132,9 +132,10 @@ class WithTerminal(App[int]):
         line = driver.of(self)
         if line is not None:
             line.use_mouse(self._has_mouse)
-        said = (
-            "clicks do something here" if self._has_mouse else "it selects text of the terminal; ctrl+o takes it back"
-        )
+        said = "it selects text of the terminal; ctrl+o takes it back"
+        if self._has_mouse:
+            screen = clipboard.multiplexer(os.environ) == "screen"
+            said = f"clicks do something here{'; GNU screen keeps Esc back meanwhile, backspace goes back' * screen}"
         self.tell(f"Mouse {'on' if self._has_mouse else 'off'}: {said}.")
 
     def action_suspend(self) -> None:

@@ -9,7 +9,8 @@ import time
 import uuid
 from collections.abc import Callable
 
-_RUN = (
+#: Python that runs the console as the command line does.
+RUN = (
     "import sys; from console.tui.start import run_console; from pantry_queue.config import Settings; "
     "sys.exit(run_console(Settings.from_env()))"
 )
@@ -68,4 +69,4 @@ class Tmux:
 
 def start(tmux: Tmux) -> None:
     """Start the console with a word before it that must be there again after it."""
-    tmux.keys(f"echo before; {sys.executable} -c '{_RUN}'; echo ended with $?", "Enter")
+    tmux.keys(f"echo before; {sys.executable} -c '{RUN}'; echo ended with $?", "Enter")

@@ -12,10 +12,10 @@ _SCREEN_PIECE = 250
 
 
 def multiplexer(environ: Mapping[str, str]) -> str:
-    """What stands between us and the terminal: `tmux`, `screen`, or nothing."""
-    if environ.get("TMUX"):
-        return "tmux"
-    return "screen" if environ.get("STY") else ""
+    """What stands between us and the terminal: `tmux`, `screen`, or nothing; of both the inner one, as `TERM` tells."""
+    if environ.get("STY") and not (environ.get("TMUX") and environ.get("TERM", "").startswith("tmux")):
+        return "screen"
+    return "tmux" if environ.get("TMUX") else ""
 
 
 def sequence(text: str, environ: Mapping[str, str]) -> str:
