@@ -10,63 +10,19 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from pantry_queue.monitor import nearby
+from pantry_queue.monitor import nearby, seek, seek_lists
 from pantry_queue.monitor.each import NAME, ask_each
 from pantry_queue.monitor.merge import Source, enqueued
 from pantry_queue.monitor.rows import Place
-from pantry_queue.monitor.wire import ask, number, permitted, scored
+from pantry_queue.monitor.strand import Strand
+from pantry_queue.monitor.wire import ask, number, permitted
 
 if TYPE_CHECKING:
     from redis import Redis
-
-
-@dataclass(slots=True)
-class Strand:
-    """What has been read of one source behind its first `offset` entries.
-
-    Attributes:
-        length: entries of the source.
-        entries: those of a list, or of a registry member and score, in order.
-        ranks: what each is merged by, never falling.
-    """
-
-    source: Source
-    length: int
-    offset: int = 0
-    entries: list[Place | tuple[bytes, float]] = field(default_factory=list)
-    ranks: list[float] = field(default_factory=list)
-
-    def add(self, reply: Any) -> None:
-        """Take the answer to a question of a registry's next entries."""
-        pairs = scored(reply)
-        if not pairs:
-            return
-        before = self.ranks[-1] if self.ranks else -math.inf
-        self.entries += pairs
-        ranks = [-score for _, score in pairs] if self.source.newest_first else [score for _, score in pairs]
-        # Between two readings the registry may have changed.
-        self.ranks += ranks if ranks[0] >= before else [max(before, rank) for rank in ranks]
-
-    def add_listed(self, places: Sequence[Place], times: dict[tuple[str, bytes], float]) -> None:
-        """Take a list's next entries; one whose time is not known, or too early, stands with the one before it."""
-        sign = -1 if self.source.newest_first else 1
-        for place in places:
-            at, before = times.get((place.queue, place.job_id)), self.ranks[-1] if self.ranks else -math.inf
-            self.ranks.append(before if at is None else max(before, sign * at))
-        self.entries += places
-
-    def wants(self, need: int) -> bool:
-        """Whether the first `need` entries behind the offset may hold more than what was read."""
-        return len(self.entries) < min(need, self.length - self.offset)
-
-    def place(self, position: int) -> Place:
-        """The entry read at this position."""
-        entry = self.entries[position]
-        return entry if isinstance(entry, Place) else self.source.place(*entry)
 
 
 def merged(client: Redis, sources: Sequence[Source], start: int, count: int) -> tuple[list[Place], int]:
@@ -89,8 +45,6 @@ def merged(client: Redis, sources: Sequence[Source], start: int, count: int) -> 
     if sources[0].is_list:
         strands = _listed(client, sources, start if count else 0)
     else:
-        from pantry_queue.monitor import seek  # it builds strands
-
         found = nearby.window(client, sources, start, count) if count else None
         if found is None and count and start > seek.near(sources):
             seek.suppose(client, sources, start)
@@ -114,11 +68,9 @@ def _window(client: Redis, strands: list[Strand], start: int, count: int) -> tup
 
 
 def _listed(client: Redis, sources: Sequence[Source], start: int) -> list[Strand]:
-    from pantry_queue.monitor.seek_lists import offsets  # it needs `seek`
-
     replies = ask_each(client, [replace(sources[0], queue=NAME).length()], [source.queue for source in sources])
     lengths = [number(permitted(reply)) for (reply,) in replies]
-    return list(map(Strand, sources, lengths, offsets(client, sources, lengths, start)))
+    return list(map(Strand, sources, lengths, seek_lists.offsets(client, sources, lengths, start)))
 
 
 def _settled(client: Redis, strands: Sequence[Strand], need: int) -> list[float]:

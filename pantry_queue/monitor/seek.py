@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pantry_queue.monitor import nearby
 from pantry_queue.monitor.each import NAME, ask_each
 from pantry_queue.monitor.merge import Source
-from pantry_queue.monitor.merging import Strand
+from pantry_queue.monitor.strand import Strand
 from pantry_queue.monitor.wire import ask, number, permitted, scored
 
 if TYPE_CHECKING:
