@@ -1,9 +1,9 @@
 """From Settings to a Redis connection, and from Redis' errors to one of ours.
 
 Four kinds of caller, four policies: a reader gives up after a second, since a console must say that Redis is
-away rather than wait for it; a client waits longer and repeats, which is safe because every write of ours can be
-sent twice; an operator does the same for at most 20 seconds, since a person waits; a worker is handed over to RQ,
-which sets its own time-outs.
+away rather than wait for it; a client repeats, which is safe because every write of ours can be sent twice, for at
+most 20 seconds, and 35 behind sentinels, which need some to make a replica the master; an operator gives up after 20
+there too, since a person waits; a worker is handed over to RQ, which sets its own time-outs.
 """
 
 from __future__ import annotations
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 Purpose = Literal["reader", "client", "operator", "worker"]
 
 _SCHEMES = ("redis", "rediss", "unix", *sentinel.SCHEMES)
+#: Seconds after which no other try begins, and where a replica may become the master. A try takes about 5 at most.
+_TRYING, _TRYING_FOR_A_FAILOVER = 15.0, 30.0
+
 _EXPECTED = "redis://host:port/db, rediss://..., unix:///path/to/socket, redis+sentinel://... or embedded"
 
 
@@ -40,8 +43,8 @@ def connect(settings: Settings, purpose: Purpose = "client") -> Redis:
 
     Args:
         settings: where Redis is.
-        purpose: `reader` (1 s, never repeats), `client` (5 s, repeats three times, and so does the making of its link),
-            `operator` (5 s, repeats three times and no more) or `worker` (as RQ wants it).
+        purpose: `reader` (1 s, never repeats), `client` and `operator` (5 s, repeat three times; behind sentinels
+            twelve times, a client for longer) or `worker` (as RQ wants it).
 
     Raises:
         ConfigError: the URL cannot be used; the message never holds a password.
@@ -109,11 +112,10 @@ def _policy(purpose: Purpose) -> dict[str, Any]:
     if purpose in ("client", "operator"):
         from pantry_queue.trying_again import OutermostRetry
 
-        kind = Retry if purpose == "client" else OutermostRetry
         return common | {
             "socket_timeout": 5.0,
             "socket_connect_timeout": 2.0,
-            "retry": kind(ExponentialBackoff(cap=1.0, base=0.05), 3),
+            "retry": OutermostRetry(ExponentialBackoff(cap=1.0, base=0.05), 3, _TRYING),
             "client_name": "pantry-queue",
         }
     return common | {"socket_connect_timeout": 5.0}
@@ -127,7 +129,14 @@ def _through_a_failover(purpose: Purpose) -> dict[str, Any]:
     from redis.backoff import ExponentialBackoff
     from redis.retry import Retry
 
-    return {} if purpose == "reader" else {"retry": Retry(ExponentialBackoff(cap=1.0, base=0.1), 12)}
+    from pantry_queue.trying_again import OutermostRetry
+
+    if purpose == "reader":
+        return {}
+    pauses = ExponentialBackoff(cap=1.0, base=0.1)
+    if purpose == "worker":
+        return {"retry": Retry(pauses, 12)}
+    return {"retry": OutermostRetry(pauses, 12, _TRYING_FOR_A_FAILOVER if purpose == "client" else _TRYING)}
 
 
 @contextmanager

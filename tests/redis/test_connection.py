@@ -7,14 +7,17 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from redis import Redis
+from redis.backoff import NoBackoff
 
 from pantry_queue import embedded
 from pantry_queue.config import Settings
 from pantry_queue.connection import connect, describe, translated
 from pantry_queue.errors import ConfigError, RedisUnavailable
+from pantry_queue.trying_again import OutermostRetry
 
 
 def cause_of(settings: Settings) -> RedisUnavailable:
@@ -58,6 +61,49 @@ def silent_port() -> Iterator[int]:
 
 def test_a_server_that_never_answers_costs_a_reader_one_time_out(silent_port: int) -> None:
     assert cause_of(Settings(redis_host="127.0.0.1", redis_port=silent_port)).cause == "timeout"
+
+
+@pytest.mark.parametrize("purpose", ["client", "operator"])
+def test_a_server_that_hangs_up_is_tried_four_times_and_no_more(purpose: Literal["client", "operator"]) -> None:
+    links = 0
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def hang_up() -> None:
+            nonlocal links
+            while True:
+                try:
+                    link, _ = server.accept()
+                except OSError:
+                    return
+                links += 1
+                link.close()
+
+        thread = threading.Thread(target=hang_up)
+        thread.start()
+        with pytest.raises(RedisUnavailable), translated(Settings()):
+            connect(Settings(redis_host="127.0.0.1", redis_port=server.getsockname()[1]), purpose).ping()
+        server.shutdown(socket.SHUT_RDWR)
+        thread.join()
+    assert links == 4, "not four times four"
+
+
+def test_no_try_begins_after_its_time() -> None:
+    tried, told = 0, 0
+    end = threading.Event()
+
+    def fails() -> None:
+        nonlocal tried
+        tried += 1
+        end.wait(0.01)
+        raise TimeoutError
+
+    def failed(error: Exception) -> None:
+        nonlocal told
+        told += 1
+
+    with pytest.raises(TimeoutError):
+        OutermostRetry(NoBackoff(), 100_000, 0.1).call_with_retry(fails, failed)
+    assert 1 < tried == told < 50
 
 
 def test_a_connection_that_breaks_off() -> None:
