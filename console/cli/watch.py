@@ -77,6 +77,4 @@ def _try(hook: Webhook | None, profile: str) -> None:
         hook.send(trial(profile))
     except Undelivered as trouble:
         raise PantryError(f"The webhook {hook.shown} did not take the message: {trouble}.") from None
-    finally:
-        hook.close()
     output.text(f"The webhook {hook.shown} took the message.")

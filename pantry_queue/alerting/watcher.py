@@ -255,5 +255,3 @@ class Watcher:
             except RedisUnavailable:
                 pass
         self._disconnect()
-        if self._hook is not None:
-            self._hook.close()

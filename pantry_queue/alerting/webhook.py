@@ -7,23 +7,20 @@ languages, and `verify` does here.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import hmac
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from pantry_queue.alerting.message import Message
 from pantry_queue.errors import ConfigError, PantryError
 from pantry_queue.text import safe
 
-if TYPE_CHECKING:
-    import httpx
-
-#: Seconds one attempt may take for each of: connecting, sending, the answer's head.
-_PATIENCE = 5.0
+#: Seconds one attempt may take for each of: connecting, sending, a piece of the answer's head; and in all.
+_PATIENCE, _IN_ALL = 5.0, 15.0
 #: Seconds a receiver's clock may differ from ours.
 TOLERANCE = 300.0
 _PREFIX = "whsec_"
@@ -85,7 +82,7 @@ def verify(secret: bytes, headers: Mapping[str, str], body: str, *, now: float |
 
 
 class Webhook:
-    """The receiver. Use it from one thread.
+    """The receiver.
 
     Args:
         url: http or https. User and password in it are sent as basic authentication. Never shown whole: with many
@@ -100,7 +97,6 @@ class Webhook:
         _key(secret)
         self._url = url
         self._secret = secret
-        self._client: httpx.Client | None = None
 
     @property
     def shown(self) -> str:
@@ -116,17 +112,13 @@ class Webhook:
         """
         import httpx
 
-        if self._client is None:
-            self._client = httpx.Client(timeout=_PATIENCE, follow_redirects=False)
         headers = {"content-type": "application/json", "user-agent": "pantry-console", "webhook-id": message.id}
         timestamp = int(time.time())
         headers["webhook-timestamp"] = str(timestamp)
         if self._secret:
             headers["webhook-signature"] = signature(self._secret, message.id, timestamp, message.body)
         try:
-            # Of the answer only its head is read, however much comes behind it.
-            with self._client.stream("POST", self._url, content=message.body.encode(), headers=headers) as answer:
-                status, after = answer.status_code, answer.headers.get("retry-after", "")
+            status, after = asyncio.run(self._post(message.body.encode(), headers))
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             # The text of an error may hold the URL.
             raise Undelivered(f"{safe(type(error).__name__, 40)}") from None
@@ -135,8 +127,15 @@ class Webhook:
             wait = float(after) if after.isdigit() and len(after) < 6 else 0.0
             raise Undelivered(f"status {status}", for_good=for_good, after=wait)
 
-    def close(self) -> None:
-        """Let go of the connection."""
-        if self._client is not None:
-            self._client.close()
-            self._client = None
+    async def _post(self, body: bytes, headers: Mapping[str, str]) -> tuple[int, str]:
+        """Status, and when to come again. Not of the blocking kind, in which a receiver that says its head bit by bit
+        could keep us for ever."""
+        import httpx
+
+        # Of the answer only its head is read, however much comes behind it.
+        async with (
+            asyncio.timeout(_IN_ALL),
+            httpx.AsyncClient(timeout=_PATIENCE, follow_redirects=False) as client,
+            client.stream("POST", self._url, content=body, headers=headers) as answer,
+        ):
+            return answer.status_code, answer.headers.get("retry-after", "")

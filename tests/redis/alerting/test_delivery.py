@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import socket
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redis import Redis
 
-from pantry_queue.alerting import state
+from pantry_queue.alerting import state, webhook
 from pantry_queue.alerting.message import Message, message
 from pantry_queue.alerting.outbox import KEPT, MOST, Outbox
 from pantry_queue.alerting.webhook import TOLERANCE, Webhook, signature, verify
@@ -46,7 +50,6 @@ class Post:
             went = self.box.step(now, now)
             if went or sum(one.tries for one in self.box.waiting) != before:
                 tried.append(now)
-        self.hook.close()
         return tried
 
 
@@ -96,6 +99,28 @@ def test_nothing_of_the_answer_but_its_head_is_read_and_no_secret_is_shown(hook:
     gone.run(2)
     assert "does not take" in gone.said[0]
     assert not any(secret in sentence for secret in ("pass", "T0KEN") for sentence in gone.said)
+
+
+def test_a_receiver_that_speaks_bit_by_bit_or_not_at_all_keeps_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(webhook, "_IN_ALL", 0.4)
+    for bits in (b"HTTP/1.1 204 No Content\r\nx: " + b"y" * 2000, b""):
+        with socket.create_server(("127.0.0.1", 0)) as server:
+
+            def answer(server: socket.socket = server, bits: bytes = bits) -> None:
+                link, _ = server.accept()
+                with link, suppress(OSError):
+                    for bit in bits:
+                        link.sendall(bytes([bit]))
+                        time.sleep(0.01)
+                    while link.recv(1000):
+                        pass
+
+            thread = threading.Thread(target=answer)
+            thread.start()
+            post = Post(f"http://127.0.0.1:{server.getsockname()[1]}", "1")
+            assert post.box.step(0, 0) is False
+            assert "TimeoutError" in post.said[0]
+            thread.join()
 
 
 def test_signed_as_standard_webhooks_are() -> None:
