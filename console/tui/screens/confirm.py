@@ -22,7 +22,7 @@ from console.tui.keys import bindings
 from console.tui.present.acting import button, plan_lines, title
 from console.tui.present.cells import chip, key_chip
 from console.tui.present.words import count
-from console.tui.widgets.call_line import CallLine
+from console.tui.screens.call_line import CallLine
 from console.tui.widgets.choice import Choice
 from console.tui.widgets.line import Heading, Line
 from console.tui.widgets.option_fields import OptionFields
