@@ -76,7 +76,7 @@ def _acts(offers: Sequence[Offer], width: int) -> list[tuple[Cell, ...]]:
         action = offer.action or offer.meant or offer.actions[0]
         said, tone = (action.what, "") if offer.action else (offer.reason, "faint")
         verb = verb_words(action).ljust(_VERB_WIDTH)
-        for place, part in enumerate(wrap(said, width - 6 - _VERB_WIDTH)):
+        for place, part in enumerate(wrap(said, max(1, width - 6 - _VERB_WIDTH))):
             key, name = (offer.key, verb) if place == 0 else (" ", " " * _VERB_WIDTH)
             lines.append((Cell("  "), Cell(key, "key" if offer.action else "faint"), Cell(f"  {name}{part}", tone)))
     return [*lines, ()] if lines else []
@@ -86,7 +86,7 @@ def _section(title: str, keys: Sequence[Key], width: int) -> list[tuple[Cell, ..
     lines: list[tuple[Cell, ...]] = [(Cell(title, "strong"),)]
     for key in keys:
         gap = " " * max(1, _KEY_WIDTH - cell_len(key.display))
-        for place, part in enumerate(wrap(key.what, width - _KEY_WIDTH - 2)):
+        for place, part in enumerate(wrap(key.what, max(1, width - _KEY_WIDTH - 2))):
             shown, before = (key.display, gap) if place == 0 else ("", " " * _KEY_WIDTH)
             lines.append((Cell("  "), Cell(shown, "key"), Cell(before + part)))
     return lines
