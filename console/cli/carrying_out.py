@@ -8,7 +8,7 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from threading import Event
 from typing import TYPE_CHECKING
@@ -17,10 +17,10 @@ import typer
 
 from console.cli import output
 from console.cli.target import Target
-from console.cli.telling import outcome_text, show_plan, show_progress, tell
+from console.cli.telling import outcome_text, show_plan, show_progress, tell, tell_who_goes_on
 from console.wording import plan_facts
 from pantry_queue.control.actions import Action
-from pantry_queue.errors import Refused
+from pantry_queue.errors import RedisUnavailable, Refused
 
 if TYPE_CHECKING:
     from pantry_queue.connection import Purpose
@@ -90,7 +90,11 @@ def carry_out(target: Target, action: Action, selection: Selection, options: Opt
                 progress=show_progress if sys.stderr.isatty() else None,
                 stop=stop,
             )
-    return tell(outcome, named=bool(selection.ids), as_json=manner.as_json)
+    code = tell(outcome, named=bool(selection.ids), as_json=manner.as_json)
+    if action.name == "queues.pause":
+        with suppress(RedisUnavailable), writer(target, "reader") as scripts:
+            tell_who_goes_on(scripts, selection.queues)
+    return code
 
 
 @contextmanager

@@ -9,8 +9,12 @@ from console.cli import output
 from console.documents.acting import outcome_json
 from console.documents.values import iso
 from console.wording import WORDS, outcome_sentence, plan_facts, shown
+from pantry_queue.monitor.wire import name_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pantry_queue.control.lua import Scripts
     from pantry_queue.control.outcome import Outcome, Progress
     from pantry_queue.control.plan import Plan
 
@@ -41,6 +45,18 @@ def tell(outcome: Outcome, *, named: bool, as_json: bool) -> int:
     if outcome.broken is not None:
         raise outcome.broken
     return int(bool(outcome.failed or outcome.stopped or (named and outcome.skipped)))
+
+
+def tell_who_goes_on(scripts: Scripts, queues: Iterable[str]) -> None:
+    """Which workers do not know of the pause of a queue, on standard error."""
+    from pantry_queue.monitor import snapshot
+    from pantry_queue.monitor.diagnosis.serving import unaware
+
+    names = set(queues)
+    for queue, stock in unaware(snapshot.take(scripts.connection, scripts.keys, target="")):
+        if name_of(queue.raw_name) in names:
+            who = ", ".join(worker.name for worker in stock[:5]) + (", …" if len(stock) > 5 else "")
+            output.note(f"Stock RQ workers do not know of it and go on taking from {queue.name}: {who}.")
 
 
 def outcome_text(outcome: Outcome) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 from pantry_queue.workers.lua import WorkerScripts
 
 #: How long one wait for the first queue is while others are listened to: what a job of a lower one may wait longer.
-SHORT_WAIT = 0.2
+SHORT_WAIT = 0.15
 LONG_WAIT = 1.0
 
 

@@ -49,7 +49,9 @@ def test_jobs_and_the_workers_that_have_them(cli: Cli, redis_client: Redis, crew
 
     # A queue that is paused, with a worker that obeys and one that does not.
     queue("paused").enqueue("operator.add", 1, 2, job_id="held")
-    assert cli("queues", "pause", "paused").code == 0
+    paused = cli("queues", "pause", "paused")
+    assert (paused.code, paused.out) == (0, "1 queue paused.\n")
+    assert paused.err == "Stock RQ workers do not know of it and go on taking from paused: paused-1.\n"
     told = answer(redis_client, "held")
     assert (told["code"], told["action"], told["selection"]["queues"]) == ("paused", "queues.resume", ["paused"])
     assert "paused-1: stock RQ workers, which do not know of the pause" in told["evidence"][1]

@@ -8,19 +8,24 @@ from pantry_queue.monitor.diagnosis.deployment import DeploymentFacts
 from pantry_queue.monitor.diagnosis.model import Finding
 from pantry_queue.monitor.diagnosis.task import names
 from pantry_queue.monitor.diagnosis.words import counted, finding
-from pantry_queue.monitor.model import QueueStat, WorkerStat
+from pantry_queue.monitor.model import QueueStat, Snapshot, WorkerStat
 from pantry_queue.monitor.wire import name_of
 
 _AT_WORK = ("alive", "busy", "late", "deaf")
 
 
+def unaware(snapshot: Snapshot) -> list[tuple[QueueStat, list[WorkerStat]]]:
+    """Paused queues with the stock workers that go on taking from them."""
+    return [
+        (queue, stock)
+        for queue in snapshot.queues
+        if queue.paused and (stock := [worker for worker in _listeners(snapshot, queue) if not worker.pantry])
+    ]
+
+
 def disobeying(facts: DeploymentFacts) -> Finding | None:
     """Nobody takes jobs of a paused queue."""
-    found = [
-        (queue, stock)
-        for queue in facts.snapshot.queues
-        if queue.paused and (stock := [worker for worker in _listeners(facts, queue) if not worker.pantry])
-    ]
+    found = unaware(facts.snapshot)
     if not found:
         return None
     queue, stock = found[0]
@@ -42,7 +47,7 @@ def not_allowed(facts: DeploymentFacts) -> Finding | None:
         (queue, func, bad)
         for queue in facts.snapshot.queues
         for func in sorted({call.func for call in facts.calls if call.func and call.queue == name_of(queue.raw_name)})
-        if (bad := [one for one in _listeners(facts, queue) if one.pantry and not names(one.allowed, func)])
+        if (bad := [one for one in _listeners(facts.snapshot, queue) if one.pantry and not names(one.allowed, func)])
     ]
     if not refused:
         return None
@@ -98,10 +103,10 @@ def stuck(facts: DeploymentFacts) -> Finding | None:
     )
 
 
-def _listeners(facts: DeploymentFacts, queue: QueueStat) -> list[WorkerStat]:
+def _listeners(snapshot: Snapshot, queue: QueueStat) -> list[WorkerStat]:
     return [
         worker
-        for worker in facts.snapshot.workers
+        for worker in snapshot.workers
         if worker.verdict in _AT_WORK and queue.name in worker.queues and worker.name in queue.workers
     ]
 
