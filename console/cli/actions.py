@@ -33,6 +33,7 @@ Reason = Annotated[str, typer.Option(help="Why, for the audit.")]
 Alias = Annotated[str, typer.Option("--as", metavar="NAME", help="Who you are, for the audit.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document.")]
+AsJsonl = Annotated[bool, typer.Option("--jsonl", help="One JSON object a line.")]
 
 #: Options of `plan.Options` as command-line options: parameter, type, default.
 _OPTIONS: dict[str, tuple[tuple[str, Any, Any], ...]] = {

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from console.cli import output
-from console.cli.actions import REQUIRED, AsJson, Parameter, command_of, manner, options_of
+from console.cli.actions import REQUIRED, AsJson, AsJsonl, Parameter, command_of, manner, options_of
 from console.cli.carrying_out import carry_out
 from console.cli.looking import MARKS, Looking
 from console.cli.target import of
@@ -24,12 +24,12 @@ Lasting = Annotated[str, typer.Option("--for", metavar="DURATION", help="For how
 
 
 @app.command("list")
-def list_alerts(context: typer.Context, as_json: AsJson = False) -> None:
+def list_alerts(context: typer.Context, as_json: AsJson = False, as_jsonl: AsJsonl = False) -> None:
     """What needs an operator now, the worst first; what somebody answers for comes last."""
     found = Looking(of(context)).look().alerts
     rows = [alert_json(alert, ack) for alert, ack in found]
-    if as_json:
-        output.document(rows)
+    if as_json or as_jsonl:
+        output.documents(rows, apart=as_jsonl)
     elif rows:
         output.table(
             ("", "ALERT", "SAYS", "ACKNOWLEDGED"),

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from console.cli import attempts, filters, output
+from console.cli import attempts, filters, output, relations
 from console.cli.target import of, reader
-from console.documents.jobs import call, detail_json, row_json
+from console.documents.jobs import call, detail_json, row_json, tree_json
 from console.documents.values import iso
 from pantry_queue.errors import NotFound
 
 if TYPE_CHECKING:
+    from console.cli.target import Target
     from pantry_queue.monitor.model import JobDetail, JobRow
+    from pantry_queue.text import SafeText
 
 app = typer.Typer(help="Jobs: list them, look at one.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -56,19 +59,28 @@ def log(
     context: typer.Context,
     job_id: Annotated[str, typer.Argument(metavar="ID")],
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the job has ended.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document, when all of it is read.")] = False,
     as_jsonl: Annotated[bool, typer.Option("--jsonl", help="One JSON object a line.")] = False,
 ) -> None:
     """What a job wrote, where a PantryWorker kept it."""
+    lines = _written(of(context), job_id, follow=follow)
+    if as_json:
+        output.document([{"line": line} for line in lines])
+        return
+    for line in lines:
+        output.line({"line": line}) if as_jsonl else output.text(line, flush=follow)
+
+
+def _written(target: Target, job_id: str, *, follow: bool) -> Iterator[SafeText]:
+    """The lines of a job's log as they are read; to the end of the job, if it is followed."""
     from pantry_queue.monitor import job, joblog
     from pantry_queue.text import safe
 
-    target = of(context)
     keys, last = target.keys(), joblog.BEGINNING
     with reader(target.settings()) as client:
         while True:
             part = joblog.read(client, keys, job_id, after=last)
-            for line in part.lines:
-                output.line({"line": line}) if as_jsonl else output.text(line, flush=follow)
+            yield from part.lines
             more, last = part.last != last, part.last
             if not more and last == joblog.BEGINNING and job.read(client, keys, job_id) is None:
                 raise NotFound(f"There is no job {safe(job_id)}, and nothing that it wrote.")
@@ -100,20 +112,27 @@ def show_job(
     target = of(context)
     with reader(target.settings()) as client:
         found = job.read(client, target.keys(), job_id)
-    if found is None:
-        raise NotFound(
-            f"There is no job {safe(job_id)}: it may have expired; pantry-console jobs list shows what is there."
-        )
+        if found is None:
+            raise NotFound(
+                f"There is no job {safe(job_id)}: it may have expired; pantry-console jobs list shows what is there."
+            )
+        above, below = relations.known(client, target.keys(), found)
     runs = attempts.known(target.settings(), found)
     if as_json:
-        output.document({**detail_json(found), "attempts": runs})
+        trees = {"dependency_tree": tree_json(above), "dependent_tree": tree_json(below)}
+        output.document({**detail_json(found), **trees, "attempts": runs})
     else:
         _show(found)
+        relations.show(above, below)
         attempts.show(runs or [])
 
 
 def _number(value: float | None) -> str:
     return "" if value is None else f"{value:,.0f}"
+
+
+def _seconds(value: float | None) -> str:
+    return "" if value is None else "without end" if value < 0 else output.ago(value)
 
 
 def _show(job: JobDetail) -> None:
@@ -131,9 +150,14 @@ def _show(job: JobDetail) -> None:
             ("started", iso(row.started_at) or ""),
             ("ended", iso(row.ended_at) or ""),
             ("worker", row.worker or ""),
-            ("timeout", _number(job.timeout)),
+            ("timeout", _seconds(job.timeout)),
             ("retries left", _number(job.retries_left)),
             ("retry intervals", ", ".join(map(str, job.retry_intervals))),
+            ("retried", _number(job.number_of_retries)),
+            ("repeats left", _number(job.repeats_left)),
+            ("ttl", _seconds(job.ttl)),
+            ("result ttl", _seconds(job.result_ttl)),
+            ("failure ttl", _seconds(job.failure_ttl)),
             ("expires in", output.ago(job.expires_in) if job.expires_in is not None else ""),
             ("depends on", ", ".join(job.depends_on)),
             ("dependents", ", ".join(job.dependents)),
@@ -144,6 +168,10 @@ def _show(job: JobDetail) -> None:
             ("rate limit", job.rate_limit or ""),
             ("webhooks", "; ".join(job.webhooks)),
             ("callbacks", ", ".join(f"{item.name}: {item.value}" for item in job.callbacks)),
+            (
+                "runs now",
+                "; ".join(f"{run.worker or '-'} since {iso(run.created_at) or '-'}" for run in job.executions),
+            ),
             ("runs", "; ".join(f"{iso(one.at)} {one.kind}" for one in job.results)),
             ("note", "; ".join([*job.payload.notes, *job.notes])),
         ]

@@ -39,6 +39,14 @@ def line(value: object) -> None:
     _write(json.dumps(value, default=plain_json, ensure_ascii=_lacks_letters()) + "\n", flush=True)
 
 
+def documents(values: Sequence[object], *, apart: bool) -> None:
+    """A list as one JSON document, or one object a line."""
+    if not apart:
+        document(values)
+    for value in values if apart else ():
+        line(value)
+
+
 def _lacks_letters() -> bool:
     return not (sys.stdout.encoding or "").lower().startswith("utf")
 

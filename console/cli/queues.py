@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from console.cli import output
-from console.cli.actions import REQUIRED, AsJson, command_of, manner, options_of
+from console.cli.actions import REQUIRED, AsJson, AsJsonl, command_of, manner, options_of
 from console.cli.carrying_out import carry_out
 from console.cli.looking import take
 from console.cli.target import of
@@ -24,16 +24,13 @@ Names = Annotated[list[str], typer.Argument(metavar="NAME...")]
 def list_queues(
     context: typer.Context,
     as_json: AsJson = False,
-    as_jsonl: Annotated[bool, typer.Option("--jsonl", help="One JSON object a line.")] = False,
+    as_jsonl: AsJsonl = False,
 ) -> None:
     """Queues with the number of their jobs in each state."""
     snapshot = take(of(context))
     rows = [queue_json(queue, snapshot) for queue in snapshot.queues]
-    if as_jsonl:
-        for row in rows:
-            output.line(row)
-    elif as_json:
-        output.document(rows)
+    if as_json or as_jsonl:
+        output.documents(rows, apart=as_jsonl)
     else:
         numbers = tuple(name.upper() for name in COUNTS[:7])
         output.table(("QUEUE", *numbers, "WORKERS", ""), map(_row, rows), right=(*numbers, "WORKERS"))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from console.cli import output
-from console.cli.actions import Alias, AsJson, DryRun, Reason, Yes, manner
+from console.cli.actions import Alias, AsJson, AsJsonl, DryRun, Reason, Yes, manner
 from console.cli.carrying_out import carry_out, end, stopping, who, writer
 from console.cli.target import of
 from console.cli.telling import show_progress, tell
@@ -22,14 +22,14 @@ app = typer.Typer(help="What was deleted or changed and can be undone.", no_args
 
 
 @app.command("list")
-def list_operations(context: typer.Context, as_json: AsJson = False) -> None:
+def list_operations(context: typer.Context, as_json: AsJson = False, as_jsonl: AsJsonl = False) -> None:
     """Operations that can be undone, newest first."""
     from pantry_queue.control import trash
 
     with writer(of(context), "reader") as scripts:
         found = trash.operations(scripts)
-    if as_json:
-        output.document([operation_json(kept) for kept in found])
+    if as_json or as_jsonl:
+        output.documents([operation_json(kept) for kept in found], apart=as_jsonl)
     else:
         columns = ("OPERATION", "ACTION", "WHEN", "BY", "JOBS", "SIZE", "EXPIRES IN", "CHOSEN", "REASON")
         output.table(columns, map(_operation_row, found), right=("JOBS", "SIZE", "EXPIRES IN"))

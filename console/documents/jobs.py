@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Any
 from console.documents.values import as_pairs, iso
 
 if TYPE_CHECKING:
-    from pantry_queue.monitor.model import CronEntry, Due, FailureGroup, JobDetail, JobExecution, JobResult, JobRow
+    from pantry_queue.monitor.model import (
+        CronEntry,
+        Due,
+        FailureGroup,
+        JobDetail,
+        JobExecution,
+        JobNode,
+        JobResult,
+        JobRow,
+    )
 
 #: Fields of a row, in the order `export` writes them.
 COLUMNS = (
@@ -99,6 +108,28 @@ def _result_json(result: JobResult) -> dict[str, Any]:
         "started_at": iso(result.started_at),
         "ended_at": iso(result.ended_at),
     }
+
+
+def tree_json(node: JobNode | None) -> list[dict[str, Any]] | None:
+    """What stands under a job in a tree of dependencies, as `jobs show --json` gives it; null where nothing does.
+
+    `more` is how many there are beyond those listed; under a job with `loop`, which stands above itself, none are.
+    """
+    if node is None:
+        return None
+    return [
+        {
+            "id": child.row.id,
+            "state": child.row.state or None,
+            "queue": child.row.queue or None,
+            "func": child.row.func or None,
+            "expired": child.row.expired,
+            "loop": child.loop,
+            "more": child.more,
+            "children": tree_json(child),
+        }
+        for child in node.children
+    ]
 
 
 def call(job: JobDetail) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import json
 import os
 import pty
 import re
@@ -116,6 +117,35 @@ def test_jobs_show(cli: Cli, history: Redis) -> None:
     text = cli("jobs", "show", "division")
     assert "operator.truediv(1, 0)" in text.out
     assert text.out.rstrip().endswith("ZeroDivisionError: division by zero")
+
+
+def test_jobs_show_what_it_waits_for_and_what_waits_for_it_as_trees(cli: Cli, redis_client: Redis) -> None:
+    queue = Queue("emails", connection=redis_client)
+    first = queue.enqueue("app.first", job_id="first")
+    second = queue.enqueue("app.second", job_id="second", depends_on=first)
+    queue.enqueue("app.third", job_id="third", depends_on=second)
+    found = cli("jobs", "show", "third", "--json").json()
+    (above,) = found["dependency_tree"]
+    assert (above["id"], above["state"], above["func"], above["loop"]) == ("second", "deferred", "app.second", False)
+    assert [one["id"] for one in above["children"]] == ["first"]
+    assert found["dependent_tree"] is None
+    text = cli("jobs", "show", "first").out
+    assert "waited for by\n  second deferred emails app.second\n    third deferred emails app.third\n" in text
+    redis_client.sadd("rq:job:third:dependents", "first")
+    redis_client.delete("rq:job:second")
+    redis_client.sadd("rq:job:first:dependents", "odd\x1b[31m")
+    text = cli("jobs", "show", "first").out
+    assert "second expired" in text
+    assert "stands above already" in text
+    assert "\x1b" not in text
+
+
+def test_lists_are_one_document_or_one_object_a_line(cli: Cli, history: Redis) -> None:
+    cli("jobs", "cancel", "wait-1", "--yes")
+    for noun in ("queues", "jobs", "failures", "alerts", "trash"):
+        whole, lines = cli(noun, "list", "--json").json(), cli(noun, "list", "--jsonl").out.splitlines()
+        assert len(lines) == len(whole) > 0
+        assert set(json.loads(lines[0])) == set(whole[0])
 
 
 def test_a_job_that_is_not_there(cli: Cli) -> None:
