@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import logging
 import os
 import sys
+from io import TextIOWrapper
 from logging.handlers import WatchedFileHandler
 from typing import TextIO
 
@@ -69,8 +71,20 @@ class _File(WatchedFileHandler):
         """Write a line, after the file was put aside if it is full."""
         with contextlib.suppress(OSError):
             if os.stat(self.baseFilename).st_size > _FILE_LIMIT:
-                os.replace(self.baseFilename, f"{self.baseFilename}.1")
+                self._put_aside()
         super().emit(record)
+
+    def _put_aside(self) -> None:
+        with open(self.baseFilename, "rb") as full:
+            fcntl.flock(full, fcntl.LOCK_EX)
+            # Another process of the worker may have done it while we waited: its new file is not to be put aside.
+            if os.path.samestat(os.fstat(full.fileno()), os.stat(self.baseFilename)):
+                os.replace(self.baseFilename, f"{self.baseFilename}.1")
+
+    def _open(self) -> TextIOWrapper:
+        """For this user's eyes only, also when it is begun anew."""
+        made = os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        return open(made, "a", encoding=self.encoding, errors=self.errors)
 
 
 def log_to_stderr() -> None:

@@ -72,6 +72,7 @@ def test_launched_found_followed_and_stopped(cli: Cli, stage: Stage) -> None:
     stopped = cli("workers", "stop", names[0])
     assert follows.wait(30) == 0
     assert Path(f"{first['log']}.1").stat().st_size > 6 << 20
+    assert stat.S_IMODE(os.stat(str(first["log"])).st_mode) == 0o600
     assert "shut down" in following.read_text(), "it went on in the new file"
     assert stopped.stderr.strip() == f"{names[0]} ended, exit code 0"
     states = {worker["name"]: worker["state"] for worker in listed(cli)}
