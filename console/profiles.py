@@ -7,7 +7,7 @@ The file is TOML, at `PANTRY_CONFIG` or in the user's config directory (`pantry-
     password_file = "/run/secrets/redis"  # or better: a file that holds nothing but the password
     production = true                     # a badge; read-only unless --read-write is given
 
-What it says of alerts is in `console.alert_settings`.
+What it says of alerts is in `console.alert_settings`, what of keys in `console.tui.key_map`.
 """
 
 from __future__ import annotations
@@ -139,6 +139,19 @@ def _alerts(content: _Content, name: str, table: Any) -> AlertSettings:
     if own.keys() & {"webhook", "webhook_file"}:
         shared = {key: value for key, value in shared.items() if key not in ("webhook", "webhook_file")}
     return alert_settings.read({**shared, **own}, where, folder, private=private)
+
+
+def own_keys() -> dict[str, Any]:
+    """What the file says of keys, not checked yet (`console.tui.key_map`).
+
+    Raises:
+        ConfigError: the file cannot be read.
+    """
+    content = _content()
+    table = content.tables.get("keys", {})
+    if not isinstance(table, dict):
+        raise ConfigError(f"In {content.file}, keys should be a table: [keys].")
+    return table
 
 
 def find(name: str) -> Profile:

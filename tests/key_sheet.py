@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from console.tui.acting.offers import by_key
+from console.tui.key_map import FIXED
 from console.tui.keys import KEYS
 from pantry_queue.control.actions import ACTIONS
 
@@ -35,6 +36,23 @@ PLACES = {
     "command": "In the command line",
 }
 
+_OWN = """## Keys of your own
+
+In the config file (`~/.config/pantry-console/config.toml`, or `PANTRY_CONFIG`), for keys that look and move:
+
+```toml
+[keys]
+"queue.sort" = "o"            # instead of s
+move = "down e"               # all keys of it, with blanks between; "move.back" is its opposite
+```
+
+A key is a letter or sign, `ctrl+` and a letter (not h, i, j, m, q: classic terminals cannot tell those apart), `f1` to
+`f12`, or one of `up down left right home end pageup pagedown enter tab shift+tab space escape backspace delete insert`.
+Footer and `?` show your keys. What something else on the same screen has is refused before anything is drawn, by a
+sentence that names both; two may change places. Keys that change Redis are the same for everyone, and so are those of
+dialogs and of the filter line.
+"""
+
 
 def sheet() -> str:
     """The page."""
@@ -51,7 +69,17 @@ def sheet() -> str:
         if action.key and action.name in reached:
             name = f"{action.noun} | {action.verb.replace('-', ' ')}"
             parts.append(f"| `{action.key}` | {name} | {action.what} | {action.undo_says or '-'} |")
-    return "\n".join(parts) + "\n"
+    return "\n".join([*parts, "", _OWN, *_names()]) + "\n"
+
+
+def _names() -> list[str]:
+    """What each key that may be moved is called in a config file."""
+    rows = ["| name | key | what it does |", "| --- | --- | --- |"]
+    for key in KEYS:
+        if key.scope not in FIXED:
+            ids = f"`{key.id}`" + (f" `{key.id}.back`" if key.opposite else "")
+            rows.append(f"| {ids} | {_keys(key.display)} | {key.what} |")
+    return rows
 
 
 def _keys(shown: str) -> str:

@@ -31,4 +31,5 @@ def open_console(target: Target, start: Address | None = None) -> int:
         unlockable=target.unlockable,
         start=start,
         alerts=config.alerts(target.profile),
+        own_keys=config.own_keys(),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -69,6 +69,7 @@ class ConsoleApp(TellingFaults, Connecting):
         unlockable: read-only mode is a profile's own caution and can be left for a while.
         start: what is shown first; the overview when left out.
         alerts: when something needs the operator, and how the terminal tells it.
+        own_keys: the operator's, see `console.tui.key_map`, which raises `ConfigError` for what cannot be.
         look: what suits the terminal.
         auto_refresh: read again and again; without it once at the start and whenever something else is wanted.
         watch_terminal: end when the terminal vanishes or a signal asks for it.
@@ -118,6 +119,7 @@ class ConsoleApp(TellingFaults, Connecting):
         unlockable: bool = False,
         start: Address | None = None,
         alerts: AlertSettings | None = None,
+        own_keys: Mapping[str, Any] | None = None,
         look: terminal.Terminal | None = None,
         auto_refresh: bool = True,
         watch_terminal: bool = False,
@@ -128,6 +130,7 @@ class ConsoleApp(TellingFaults, Connecting):
         self._guard = TerminalGuard(look.ascii_only)
         # Without colours only the terminal's own default pair is left, which Textual's filter leaves alone.
         super().__init__(ansi_color=True if look.no_color else None)
+        self.heed_keys(own_keys or {})
         self.always_read_only = always_read_only
         self._settings, self._listener, self._servers = settings, self, []
         session = Session(describe(settings), notice)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from console import first_run
 from console.tui import terminal
 from console.tui.app import ConsoleApp
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from console.alert_settings import AlertSettings
     from console.tui.address import Address
     from pantry_queue.config import Settings
@@ -27,6 +29,7 @@ class Options(TypedDict, total=False):
     unlockable: bool
     start: Address | None
     alerts: AlertSettings | None
+    own_keys: Mapping[str, Any] | None
 
 
 def run_console(settings: Settings, wishes: terminal.Wishes | None = None, **options: Unpack[Options]) -> int:

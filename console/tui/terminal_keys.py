@@ -6,13 +6,13 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from textual.app import App
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
 
 from console.tui import driver
 from console.tui.copying import clipboard, lending
 from console.tui.copying.texts import Copyable
+from console.tui.key_map import Mapped
 from console.tui.present.words import count
 from console.tui.screens.copy_menu import CopyMenu, Wanted, Way
 from console.tui.screens.write_file import WriteFile
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from console.tui.terminal import Terminal
 
 
-class WithTerminal(App[int]):
+class WithTerminal(Mapped):
     """The part of the app that knows what kind of terminal this is.
 
     Attributes:

@@ -13,6 +13,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 
 from console.tui.acting.offers import Offer
+from console.tui.key_map import as_moved
 from console.tui.keys import Key, Scope, bindings, help_sections
 from console.tui.present.cells import Cell, chip
 from console.tui.widgets.line import Heading, Line
@@ -61,7 +62,7 @@ class Help(ModalScreen[None]):
         width = min(_MOST, (room - _GAP) // 2 if two else room)
         whole = 2 * width + _GAP if two else width
         self.query_one("#help-box").styles.width = whole + _FRAME
-        listed = [(title, keys) for title, keys in help_sections(self._scopes) if keys]
+        listed = [(title, as_moved(keys, self.app)) for title, keys in help_sections(self._scopes) if keys]
         if two:
             lines = _side_by_side(listed, whole)
         else:

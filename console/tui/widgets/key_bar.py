@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len
 
+from console.tui.key_map import as_moved
 from console.tui.keys import Key, Scope, footer
 from console.tui.present.cells import Cell, Chip
 from console.tui.present.line import fitted
@@ -47,7 +48,7 @@ class KeyBar(Line):
 
     def _refill(self) -> None:
         """All places by name where they leave room for what is most used here; else one chip for all of them."""
-        keys = [*self._acts, *footer(self._scopes)]
+        keys = [*self._acts, *as_moved(footer(self._scopes), self.app)]
         places = [key for key in keys if key.id.startswith("go.")]
         left = [_chip(key, self._here) for key in keys if key not in places and key.group != "Console"]
         right = [_chip(key, self._here) for key in keys if key not in places and key.group == "Console"]
