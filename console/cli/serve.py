@@ -128,7 +128,9 @@ def _environment(target: Target) -> dict[str, str]:
         "TEXTUAL_COLOR_SYSTEM": "truecolor",
         "TERM": "xterm-256color",
     }
-    made.pop("PANTRY_READ_ONLY", None)
+    # The console's terminal is the browser, whatever stands around us.
+    for name in ("PANTRY_READ_ONLY", "TMUX", "STY"):
+        made.pop(name, None)
     if target.url and not target.profile:
         made["PANTRY_REDIS_URL"] = target.url
         made.pop("PANTRY_PROFILE", None)

@@ -55,9 +55,9 @@ class WithTerminal(Mapped):
         return next((screen for screen in reversed(self.screen_stack) if isinstance(screen, ConsoleScreen)), None)
 
     def ways(self) -> list[Way]:
-        """Where a text may go: a restricted console keeps away from this machine; a browser has no such ways."""
+        """Where a text may go: a restricted console keeps away from this machine; a browser has a clipboard alone."""
         if self.is_web:
-            return []
+            return ["clipboard"] if self.look.clipboard else []
         found: list[Way] = ["clipboard", "select"] if self.look.clipboard else ["select"]
         return found if self.look.restricted else [*found, "file", "pager", "editor"]
 
@@ -65,7 +65,7 @@ class WithTerminal(Mapped):
         """Offer what the visible screen shows as texts to take away."""
         screen, ways = self.console_screen(), self.ways()
         if not ways:
-            self.tell("A browser gives the console no clipboard: hold shift and select with the mouse.")
+            self.tell("This console uses no clipboard: hold shift and select with the mouse.")
         elif screen is not None:
             self.push_screen(CopyMenu(screen.copyable(), ways, clipboard.caveat(os.environ)), self._take)
 
@@ -111,7 +111,8 @@ class WithTerminal(Mapped):
         if text.size > clipboard.LIMIT:
             self.tell(
                 f"{text.name} has {count(text.size)} bytes, more than terminals take to their clipboard "
-                f"({count(clipboard.LIMIT)}): nothing was sent; write it to a file (w) instead.",
+                f"({count(clipboard.LIMIT)}): nothing was sent"
+                + ("." if self.is_web else "; write it to a file (w) instead."),
                 severity="warning",
             )
             return
@@ -120,7 +121,10 @@ class WithTerminal(Mapped):
             line.write(clipboard.sequence(text.body, os.environ))
         else:
             self.copy_to_clipboard(text.body)
-        self.tell(f"{text.name} was sent to the terminal's clipboard; if it did not arrive, y and then s shows it.")
+        whose, otherwise = "terminal's", "y and then s shows it"
+        if self.is_web:
+            whose, otherwise = "browser's", "hold shift and select with the mouse"
+        self.tell(f"{text.name} was sent to the {whose} clipboard; if it did not arrive, {otherwise}.")
 
     def _written(self, path: Path | None) -> None:
         if path is not None:

@@ -135,7 +135,7 @@ class Session:
         stopping = asyncio.to_thread(child.stop, _ENDING)
         code, _ = await asyncio.gather(stopping, _drop(reader))
         last = _last_line(said).removeprefix("pantry-console: ")
-        await self.close(last if code and last else "The console was left.")
+        await self.close((last or "The console ended by itself.") if code else "The console was left.")
 
 
 def _last_line(said: IO[bytes]) -> str:

@@ -79,10 +79,10 @@ class Page:
         found = await self.send("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
         return found["result"].get("value")
 
-    async def press(self, key: str) -> None:
-        """A key that is a character."""
-        for kind, text in (("keyDown", key), ("keyUp", "")):
-            await self.send("Input.dispatchKeyEvent", type=kind, key=key, text=text)
+    async def press(self, key: str, text: str = "", code: int = 0) -> None:
+        """A key that is a character; or another one, with the text and the number it has."""
+        for kind, typed in (("keyDown", text or key), ("keyUp", "")):
+            await self.send("Input.dispatchKeyEvent", type=kind, key=key, text=typed, windowsVirtualKeyCode=code)
 
     def screen(self) -> str:
         """What its terminal has been sent, drawn."""

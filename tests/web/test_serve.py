@@ -50,7 +50,7 @@ def url(redis_client: Redis, settings: Settings) -> Iterator[str]:
 
 
 @pytest.mark.skipif(FOUND is None, reason="no chromium on this machine, and this needs a real browser")
-async def test_a_real_browser_sees_the_console_and_types(url: str, tmp_path: Path) -> None:
+async def test_a_real_browser_sees_the_console_types_and_copies(url: str, redis_client: Redis, tmp_path: Path) -> None:
     with serving(url) as served:
         async with chromium(tmp_path / "profile") as page:
             used = served.address
@@ -59,6 +59,14 @@ async def test_a_real_browser_sees_the_console_and_types(url: str, tmp_path: Pat
                 await page.until(lambda wanted=wanted: wanted in page.screen(), wanted)
             await page.press("2")
             await page.until(lambda: "operator.add" in page.screen(), "the jobs, by a key")
+            await page.press("y")
+            await page.until(lambda: "BEGINS WITH" in page.screen(), "what can be copied")
+            await page.press("Enter", "\r", 13)
+            await page.until(lambda: "was sent to the browser's clipboard" in page.screen(), "copied")
+            first = Queue("parcels", connection=redis_client).job_ids[0]
+            # To write nothing had to be allowed; to read, for the test alone.
+            await page.send("Browser.grantPermissions", origin=served.base, permissions=["clipboardReadWrite"])
+            assert await page.run("navigator.clipboard.readText()") == first
             assert await page.run("location.href + document.cookie") == f"{served.base}/", "no token, no cookie to read"
             assert {re.match(r"\w+://[^/]+", asked)[0].replace("ws", "http") for asked in page.asked} == {served.base}
             assert page.said == []
