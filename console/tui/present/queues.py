@@ -105,9 +105,17 @@ def _row(queue: QueueStat, flow: Flow, trend: Sequence[int], note: Alert | None,
             Cell(age(waited), "" if waited is not None else "faint"),
             _drains(flow, counts),
             Cell(str(len(queue.workers)), "failed" if unserved else "" if queue.workers else "faint"),
-            Cell(mark + note.short, tone) if note else Cell(""),
+            Cell(mark + note.short, tone) if note else _calm_note(queue, snapshot.taken_at),
         ),
     )
+
+
+def _calm_note(queue: QueueStat, now: datetime) -> Cell:
+    """A pause is told even where nothing waits yet: it is what will hold the next job up."""
+    if not queue.paused:
+        return Cell("")
+    ends = seconds_between(now, queue.paused_until)
+    return Cell("paused" if ends is None else f"paused, {age(ends)} left", "waiting")
 
 
 def _trend(depths: Sequence[int]) -> str:

@@ -58,6 +58,13 @@ class TestQueues:
         assert cell(row, queues.COLUMNS, "DRAINS IN") == Cell("-", "faint")
         assert cell(row, queues.COLUMNS, "NOTE") == Cell("")
 
+    def test_a_paused_queue_says_so_while_it_is_empty(self, history: RateHistory) -> None:
+        taken = snapshot()
+        for until, said in ((None, "paused"), (NOW + timedelta(minutes=9), "paused, 9m00 left")):
+            empty = replace(taken.queues[0], paused=True, paused_until=until, counts=Counts())
+            (row, *_) = queues.queue_rows(replace(taken, queues=(empty,)), history, ())
+            assert cell(row, queues.COLUMNS, "NOTE") == Cell(said, "waiting")
+
     @pytest.mark.parametrize(
         ("sort", "first"), [("name", "critical"), ("queued", "exports"), ("failed", "emails"), ("oldest", "exports")]
     )
