@@ -149,7 +149,7 @@ async def test_marks_stay_with_their_rows_and_the_whole_list_is_chosen_as_such(s
     app = fixed(settings, actor)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        await press(pilot, "3", "f", "space", "j", "j", "v")
+        await press(pilot, "3", "f", "escape", "space", "j", "j", "v")
         assert "4 marked" in screen(app)
         jobs = app.screen
         assert isinstance(jobs, Jobs)
