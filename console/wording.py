@@ -37,6 +37,9 @@ WORDS: Mapping[str, str] = {
 }
 
 
+#: From so many jobs on, and in production always, a confirmation is their number.
+TYPED_FROM = 1000
+
 #: Verbs of the table that do not read well as they are: before and behind what they are done to, and its noun.
 _SPOKEN: Mapping[str, tuple[str, str, str]] = {
     "jobs.retry-now": ("retry", "now", "job"),

@@ -18,7 +18,7 @@ import typer
 from console.cli import output
 from console.cli.target import Target
 from console.cli.telling import outcome_text, show_plan, show_progress, tell, tell_who_goes_on
-from console.wording import plan_facts
+from console.wording import TYPED_FROM, plan_facts
 from pantry_queue.control.actions import Action
 from pantry_queue.errors import RedisUnavailable, Refused
 
@@ -74,7 +74,7 @@ def carry_out(target: Target, action: Action, selection: Selection, options: Opt
         if manner.dry_run:
             show_plan(plan, as_json=manner.as_json)
             return 0
-        confirm(plan, manner)
+        confirm(plan, manner, production=target.production)
         with stopping() as stop:
             if manner.canary and plan.total > manner.canary:
                 chosen = _canary(target, scripts, plan, manner, stop)
@@ -137,8 +137,8 @@ def stopping() -> Iterator[Event]:
         signal.signal(signal.SIGINT, before)
 
 
-def confirm(plan: Plan, manner: Manner) -> None:
-    """Ask on a terminal, if the action asks.
+def confirm(plan: Plan, manner: Manner, *, production: bool = False) -> None:
+    """Ask on a terminal, if the action asks: for the number of jobs where there are many, or it is production.
 
     Raises:
         Refused: there is no terminal, or the answer was no.
@@ -150,10 +150,19 @@ def confirm(plan: Plan, manner: Manner) -> None:
         raise Refused(f"{would}: nothing was changed; add --yes to do it, or --dry-run to see more.")
     for name, value in plan_facts(plan):
         output.note(f"{name:12} {value}")
-    sys.stderr.write("Do it? [y/N] ")
-    sys.stderr.flush()
-    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+    number = str(plan.total) if plan.total and (production or plan.total >= TYPED_FROM) else ""
+    if number:
+        taken = _answer(f"Type {plan.total:,} to do it: ").replace(",", "") == number
+    else:
+        taken = _answer("Do it? [y/N] ").lower() in ("y", "yes")
+    if not taken:
         raise Refused("Nothing was changed.")
+
+
+def _answer(question: str) -> str:
+    sys.stderr.write(question)
+    sys.stderr.flush()
+    return sys.stdin.readline().strip()
 
 
 def _canary(target: Target, scripts: Scripts, plan: Plan, manner: Manner, stop: Event) -> Plan | None:
@@ -176,11 +185,8 @@ def _canary(target: Target, scripts: Scripts, plan: Plan, manner: Manner, stop: 
     if bad:
         output.note("canary: not all ended well; the rest was left as it is.")
         return None
-    if sys.stdin.isatty() and not manner.yes:
-        sys.stderr.write("Go on with the rest? [y/N] ")
-        sys.stderr.flush()
-        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-            return None
+    if sys.stdin.isatty() and not manner.yes and _answer("Go on with the rest? [y/N] ").lower() not in ("y", "yes"):
+        return None
     return canary.rest(plan, ids)
 
 

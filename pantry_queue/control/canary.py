@@ -8,6 +8,7 @@ from dataclasses import replace
 from threading import Event
 from typing import TYPE_CHECKING
 
+from pantry_queue.control.id_list import IdList
 from pantry_queue.control.plan import Group, Plan, narrowed
 from pantry_queue.control.states import states_in
 from pantry_queue.keys import Keys
@@ -45,7 +46,7 @@ def first(client: Redis, keys: Keys, plan: Plan, count: int) -> Plan:
 def rest(plan: Plan, done: Sequence[str]) -> Plan:
     """What is left of a plan after some of its jobs were done."""
     gone = set(done)
-    groups = [Group(group.state, tuple(i for i in group.ids if i not in gone)) for group in plan.groups]
+    groups = [Group(group.state, IdList(i for i in group.ids if i not in gone)) for group in plan.groups]
     if plan.sources:  # those that were done have left their lists
         return replace(plan, groups=tuple(group for group in groups if group.ids), left_out=())
     return replace(narrowed(plan, [group for group in groups if group.ids]), breakdown=(), functions=())

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from redis import Redis
 
-TARGET_SECONDS = 0.015
+TARGET_SECONDS = 0.012
 FIRST, LEAST, MOST = 200, 10, 2000
+#: From one call to the next it grows so much at most: the time of a single call may be short by chance.
+GROWTH = 1.25
 
 
 class Pace:
@@ -42,7 +44,7 @@ class Pace:
         self._travel = min(self._travel, seconds)
         if jobs:
             fitting = jobs * TARGET_SECONDS / max(seconds - self._travel, 0.0005)
-            self._size = min(MOST, max(LEAST, min(fitting, self._size * 2)))
+            self._size = min(MOST, max(LEAST, min(fitting, self._size * GROWTH)))
 
     def wait(self, stop: Event | None) -> None:
         """Until the limit of jobs per second allows the next call, or it is stopped."""

@@ -6,7 +6,7 @@ Ids and names of queues are as Redis holds them (`wire.name_of`); what is shown 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -73,7 +73,7 @@ class Group:
     """Jobs by id, with the state (RQ's name) they were seen in and are expected to be in."""
 
     state: str
-    ids: tuple[str, ...]
+    ids: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)

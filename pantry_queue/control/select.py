@@ -9,10 +9,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import count, islice
 from typing import TYPE_CHECKING
 
 from pantry_queue.control import named
 from pantry_queue.control.actions import Action
+from pantry_queue.control.id_list import IdList
 from pantry_queue.control.plan import (
     Group,
     Options,
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
     from redis import Redis
 
 #: Where an action cannot choose inside its script, ids are read; of a longer selection so many.
-MOST_IDS = 100_000
+MOST_IDS = 1_000_000
 _CHUNK = 1000
 #: Lists whose ends are looked at, and rows at each end, to tell what they hold.
 _SAMPLED_LISTS, _SAMPLED_ROWS = 10, 20
@@ -85,13 +87,16 @@ def plan(
         return _of_ids(client, keys, empty)
     if selection.signatures or selection.where:
         found = matching(client, keys, empty, selection.queues or tuple(known))
-        return _bounded(described(client, keys, _grouped(empty, found)), len(found))
+        return _found(client, keys, empty, found)
     return _of_lists(client, keys, empty, selection.queues or tuple(known))
 
 
-def _bounded(plan: Plan, found: int) -> Plan:
-    """The same plan, which says so where it may not hold all that was chosen."""
-    if found < MOST_IDS:
+def _found(client: Redis, keys: Keys, empty: Plan, pairs: Iterable[tuple[str, str]]) -> Plan:
+    """A plan for jobs that were looked for, which says so where it may not hold all that was chosen."""
+    numbers = count()
+    grouped = _grouped(empty, (pair for pair, _ in zip(islice(pairs, MOST_IDS), numbers, strict=False)))
+    plan = described(client, keys, grouped)
+    if next(numbers) < MOST_IDS:
         return plan
     # Where the jobs stay in their list, the same command would find the same ones.
     others = "run it again for those that are left" if plan.action.drains else "choose the others by id or by a filter"
@@ -117,8 +122,8 @@ def _check(action: Action, selection: Selection) -> None:
         )
 
 
-def matching(client: Redis, keys: Keys, empty: Plan, queues: Sequence[str]) -> list[tuple[str, str]]:
-    """The jobs of a filter, or of groups of failures, as (id, state); at most `MOST_IDS`, the oldest of each list.
+def matching(client: Redis, keys: Keys, empty: Plan, queues: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """The jobs of a filter, or of groups of failures, as (id, state), the oldest of each list first.
 
     Raises:
         QueryError: the filter cannot be understood.
@@ -128,7 +133,6 @@ def matching(client: Redis, keys: Keys, empty: Plan, queues: Sequence[str]) -> l
 
     selection, action = empty.selection, empty.action
     query = parse(selection.where) if selection.where else EVERYTHING
-    found: list[tuple[str, str]] = []
     if selection.signatures:
         from pantry_queue.monitor.failures import members
 
@@ -138,16 +142,15 @@ def matching(client: Redis, keys: Keys, empty: Plan, queues: Sequence[str]) -> l
 
         states = selection.states or action.places
         chunks = search(client, keys, query, states=states, queues=queues, newest_first=False, limit=MOST_IDS)
+    found = False
     for chunk in chunks:
         rows = [row for row in chunk.rows if not row.expired]
         if selection.signatures and selection.where:
             rows = [row for row in rows if query.matches(row, empty.seen_at)]
-        found += [(name_of(row.raw_id), str(row.state)) for row in rows]
-        if len(found) >= MOST_IDS:
-            break
+        found = found or bool(rows)
+        yield from ((name_of(row.raw_id), str(row.state)) for row in rows)
     if selection.signatures and not found:
         raise NotFound("No failed job belongs to these groups: pantry-console failures list shows those there are.")
-    return found[:MOST_IDS]
 
 
 def _known_queues(known: Sequence[str], named: Iterable[str]) -> None:
@@ -181,13 +184,13 @@ def _of_ids(client: Redis, keys: Keys, empty: Plan) -> Plan:
 
 def _grouped(empty: Plan, pairs: Iterable[tuple[str, str]]) -> Plan:
     """A plan for jobs given as (id, state); those it does not apply to are left out."""
-    groups: dict[str, list[str]] = {}
+    groups: dict[str, IdList] = {}
     for job_id, state in pairs:
         if state in empty.action.states:
-            groups.setdefault(state, []).append(job_id)
+            groups.setdefault(state, IdList()).append(job_id)
     # A job that leaves its slot lets the next one in, which would then not be where it was seen.
     ordered = sorted(groups, key=lambda state: state != "rate_limited")
-    return replace(empty, groups=tuple(Group(state, tuple(groups[state])) for state in ordered))
+    return replace(empty, groups=tuple(Group(state, groups[state]) for state in ordered))
 
 
 def described(client: Redis, keys: Keys, plan: Plan) -> Plan:
@@ -206,6 +209,7 @@ def described(client: Redis, keys: Keys, plan: Plan) -> Plan:
                 origin, *at = reply if isinstance(reply, list) else (b"", None)
                 places[group.state, name_of(origin or b"")] += 1
                 times += [moment for moment in map(fields.when, at) if moment][:1]
+            times = [min(times), max(times)] if times else []
         rows = _rows_of(client, keys, group)
         sampled += len(rows)
         functions.update(str(row.func or row.description) for row in rows)
@@ -222,16 +226,15 @@ def _rows_of(client: Redis, keys: Keys, group: Group) -> Sequence[JobRow]:
 
 
 def _with_dependents(client: Redis, keys: Keys, plan: Plan) -> Plan:
-    ids = [job_id for group in plan.groups for job_id in group.ids]
-    replies = ask(client, [("SMEMBERS", keys.dependents(job_id)) for job_id in ids])
-    more = [name_of(member) for reply in replies for member in sorted(blobs(reply))]
-    states = ask(client, [("HGET", keys.job(job_id), "status") for job_id in more])
-    waiting = [job_id for job_id, state in zip(more, states, strict=True) if blob(state) == b"deferred"]
-    kept = dict.fromkeys(
-        [job_id for group in plan.groups if group.state == "deferred" for job_id in group.ids] + waiting
-    )
+    kept = dict.fromkeys(job_id for group in plan.groups if group.state == "deferred" for job_id in group.ids)
+    for group in plan.groups:
+        for start in range(0, len(group.ids), _CHUNK):
+            replies = ask(client, [("SMEMBERS", keys.dependents(i)) for i in group.ids[start : start + _CHUNK]])
+            more = [name_of(member) for reply in replies for member in sorted(blobs(reply))]
+            states = ask(client, [("HGET", keys.job(job_id), "status") for job_id in more])
+            kept |= dict.fromkeys(i for i, state in zip(more, states, strict=True) if blob(state) == b"deferred")
     groups = [group for group in plan.groups if group.state != "deferred"]
-    return replace(plan, groups=(*groups, *((Group("deferred", tuple(kept)),) if kept else ())))
+    return replace(plan, groups=(*groups, *((Group("deferred", IdList(kept)),) if kept else ())))
 
 
 def _of_lists(client: Redis, keys: Keys, empty: Plan, queues: Sequence[str]) -> Plan:
@@ -244,8 +247,7 @@ def _of_lists(client: Redis, keys: Keys, empty: Plan, queues: Sequence[str]) -> 
     )
     totals = {place: number(length) for place, length in zip(found, lengths, strict=True) if number(length)}
     if not empty.action.drains or (empty.options.dependents and empty.action.verb == "delete"):
-        pairs = list(_ids(client, keys, totals))
-        return _bounded(described(client, keys, _grouped(empty, pairs)), len(pairs))
+        return _found(client, keys, empty, _ids(client, keys, totals))
     sources = [
         Source("queue" if state == "queued" else REGISTRIES[state], queue, total)
         for (state, queue), total in totals.items()

@@ -245,8 +245,22 @@ def test_a_canary_that_fails_keeps_the_rest(cli: Cli, failed: Redis, settings: S
         worker.wait(30)
 
 
-def test_on_a_terminal_it_asks(failed: Redis, settings: Settings) -> None:
-    for answer, code, left in ((b"n\n", 4, 7), (b"y\n", 0, 0)):
+def _fail_many(connection: Redis, count: int) -> None:
+    """As many more as make `count` in the registry of `emails`, copies of one that is there."""
+    (one,) = connection.zrange("rq:failed:emails", 0, 0)
+    with connection.pipeline() as pipe:
+        for number in range(count - connection.zcard("rq:failed:emails")):
+            pipe.copy(f"rq:job:{one.decode()}", f"rq:job:more-{number}")
+            pipe.zadd("rq:failed:emails", {f"more-{number}": 9e9})
+        pipe.execute()
+
+
+def test_on_a_terminal_it_asks_and_for_many_it_asks_for_their_number(failed: Redis, settings: Settings) -> None:
+    few, many = b"Do it? [y/N] ", b"Type 1,200 to do it: "
+    answers = ((b"n\n", 4, 7, few), (b"y\n", 4, 1200, many), (b"12\n", 4, 1200, many), (b"1200\n", 0, 0, many))
+    for answer, code, left, question in answers:
+        if question == many:
+            _fail_many(failed, 1200 - failed.zcard("rq:failed:other"))
         terminal, theirs = pty.openpty()
         asking = subprocess.Popen(
             [sys.executable, "-m", "console", "failures", "clear"],
@@ -257,9 +271,9 @@ def test_on_a_terminal_it_asks(failed: Redis, settings: Settings) -> None:
         )
         os.close(theirs)
         seen = b""
-        while b"[y/N]" not in seen:
+        while question not in seen:
             seen += os.read(terminal, 4096)
-        assert b"7 failed jobs" in seen
+        assert (b"7 failed jobs" if question == few else b"1,200 failed jobs") in seen
         os.write(terminal, answer)
         assert asking.wait(30) == code
         os.close(terminal)

@@ -18,7 +18,7 @@ from console.tui.acting.verbs import Said, action_of
 from console.tui.present.acting import queues_told
 from console.tui.screens.confirm import Confirm, Confirmed
 from console.tui.screens.enqueue import Enqueue, Wanted
-from console.wording import refusal_sentence, verb_words
+from console.wording import TYPED_FROM, refusal_sentence, verb_words
 from pantry_queue.control.actions import ACTIONS, Action, Noun
 from pantry_queue.control.plan import Options, Plan, Selection
 from pantry_queue.errors import PantryError
@@ -28,9 +28,6 @@ from pantry_queue.text import mask_secrets, safe
 if TYPE_CHECKING:
     from pantry_queue.control.new_job import Request
     from pantry_queue.monitor.diagnosis import Act
-
-#: From so many on the number is typed.
-TYPED_FROM = 1000
 
 
 class Acting:
