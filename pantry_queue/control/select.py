@@ -219,9 +219,8 @@ def described(client: Redis, keys: Keys, plan: Plan) -> Plan:
 def _rows_of(client: Redis, keys: Keys, group: Group) -> Sequence[JobRow]:
     from pantry_queue.monitor.rows import Place
 
-    ids = (
-        group.ids if len(group.ids) <= 2 * _SAMPLED_ROWS else (*group.ids[:_SAMPLED_ROWS], *group.ids[-_SAMPLED_ROWS:])
-    )
+    last = max(_SAMPLED_ROWS, len(group.ids) - _SAMPLED_ROWS)
+    ids = (*group.ids[:_SAMPLED_ROWS], *group.ids[last:])
     return jobs.read(client, keys, "queued", [Place("", raw_of(job_id)) for job_id in ids])
 
 
