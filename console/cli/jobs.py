@@ -103,6 +103,9 @@ def _row(row: JobRow) -> tuple[str, ...]:
 def show_job(
     context: typer.Context,
     job_id: Annotated[str, typer.Argument(metavar="ID")],
+    reveal: Annotated[
+        bool, typer.Option("--reveal", help="Values of password, token and their kin, which are masked otherwise.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
     """Everything about one job; its payload is read without running any of it."""
@@ -111,7 +114,7 @@ def show_job(
 
     target = of(context)
     with reader(target.settings()) as client:
-        found = job.read(client, target.keys(), job_id)
+        found = job.read(client, target.keys(), job_id, reveal=reveal)
         if found is None:
             raise NotFound(
                 f"There is no job {safe(job_id)}: it may have expired; pantry-console jobs list shows what is there."

@@ -119,6 +119,15 @@ def test_jobs_show(cli: Cli, history: Redis) -> None:
     assert text.out.rstrip().endswith("ZeroDivisionError: division by zero")
 
 
+def test_secrets_are_masked_unless_they_are_asked_for(cli: Cli, redis_client: Redis) -> None:
+    Queue("emails", connection=redis_client).enqueue("app.login", "ann", password="canary\x1b[31m", job_id="login")
+    for options in ([], ["--json"]):
+        masked, revealed = cli("jobs", "show", "login", *options), cli("jobs", "show", "login", "--reveal", *options)
+        assert "canary" not in masked.out
+        assert "canary" in revealed.out
+        assert "\x1b" not in revealed.out
+
+
 def test_jobs_show_what_it_waits_for_and_what_waits_for_it_as_trees(cli: Cli, redis_client: Redis) -> None:
     queue = Queue("emails", connection=redis_client)
     first = queue.enqueue("app.first", job_id="first")
