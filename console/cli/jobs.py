@@ -152,30 +152,18 @@ def _show(job: JobDetail) -> None:
             ("enqueued", iso(row.enqueued_at) or ""),
             ("started", iso(row.started_at) or ""),
             ("ended", iso(row.ended_at) or ""),
+            ("due", iso(job.due_at) or ""),
             ("worker", row.worker or ""),
-            ("timeout", _seconds(job.timeout)),
-            ("retries left", _number(job.retries_left)),
-            ("retry intervals", ", ".join(map(str, job.retry_intervals))),
-            ("retried", _number(job.number_of_retries)),
-            ("repeats left", _number(job.repeats_left)),
-            ("ttl", _seconds(job.ttl)),
-            ("result ttl", _seconds(job.result_ttl)),
-            ("failure ttl", _seconds(job.failure_ttl)),
-            ("expires in", output.ago(job.expires_in) if job.expires_in is not None else ""),
+            ("running", "; ".join(f"{one.worker or '-'} since {iso(one.created_at) or '-'}" for one in job.executions)),
+            ("runs", "; ".join(f"{iso(one.at)} {one.kind}" for one in job.results)),
+            ("result", job.result or ""),
+            *_limits(job),
             ("depends on", ", ".join(job.depends_on)),
             ("dependents", ", ".join(job.dependents)),
             ("group", job.group or ""),
             ("meta", ", ".join(f"{item.name}={item.value}" for item in job.meta)),
-            ("result", job.result or ""),
-            ("due", iso(job.due_at) or ""),
-            ("rate limit", job.rate_limit or ""),
             ("webhooks", "; ".join(job.webhooks)),
             ("callbacks", ", ".join(f"{item.name}: {item.value}" for item in job.callbacks)),
-            (
-                "runs now",
-                "; ".join(f"{run.worker or '-'} since {iso(run.created_at) or '-'}" for run in job.executions),
-            ),
-            ("runs", "; ".join(f"{iso(one.at)} {one.kind}" for one in job.results)),
             ("note", "; ".join([*job.payload.notes, *job.notes])),
         ]
     )
@@ -183,3 +171,19 @@ def _show(job: JobDetail) -> None:
         output.text("")
         for line in job.traceback:
             output.text(line)
+
+
+def _limits(job: JobDetail) -> list[tuple[str, str]]:
+    """How long it may run and is kept, and how often it is tried and repeated."""
+    return [
+        ("timeout", _seconds(job.timeout)),
+        ("retries left", _number(job.retries_left)),
+        ("retry intervals", ", ".join(map(str, job.retry_intervals))),
+        ("retried", _number(job.number_of_retries)),
+        ("repeats left", _number(job.repeats_left)),
+        ("ttl", _seconds(job.ttl)),
+        ("result ttl", _seconds(job.result_ttl)),
+        ("failure ttl", _seconds(job.failure_ttl)),
+        ("expires in", output.ago(job.expires_in) if job.expires_in is not None else ""),
+        ("rate limit", job.rate_limit or ""),
+    ]

@@ -56,16 +56,18 @@ def window(
     if state not in STATES:
         raise ValueError(f"{state!r} is no state of a list of jobs; it should be one of {', '.join(STATES)}.")
     start, count = max(0, start), max(0, count)
-    names = [queue] if isinstance(queue, (str, bytes)) else queue
-    if names is None:
-        names = queue_names(client, keys)
+    names = [queue] if isinstance(queue, (str, bytes)) else queue_names(client, keys) if queue is None else queue
     sources = [Source(keys, state, name_of(name), newest_first) for name in names]
     if len(sources) == 1:
-        length, *ids = ask(client, [sources[0].length(), *([sources[0].range(start, count)] if count else [])])
-        places, total = sources[0].places(ids[0]) if ids else [], number(permitted(length))
+        places, total = _of_one(client, sources[0], start, count)
     else:
         places, total = merged(client, sources, start, count)
     return JobWindow(read(client, keys, state, places), total, start)
+
+
+def _of_one(client: Redis, source: Source, start: int, count: int) -> tuple[list[Place], int]:
+    length, *ids = ask(client, [source.length(), *([source.range(start, count)] if count else [])])
+    return source.places(ids[0]) if ids else [], number(permitted(length))
 
 
 def read(client: Redis, keys: Keys, state: str, places: Sequence[Place]) -> tuple[JobRow, ...]:
