@@ -8,6 +8,8 @@ from weakref import WeakKeyDictionary
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 
+from console.tui.thrift import thrifty
+
 _OF: WeakKeyDictionary[App[Any], ConsoleDriver] = WeakKeyDictionary()
 
 
@@ -17,6 +19,10 @@ class ConsoleDriver(LinuxDriver):
     def __init__(self, app: App[Any], **options: Any) -> None:
         super().__init__(app, **options)
         _OF[app] = self
+
+    def write(self, data: str) -> None:
+        """See `LinuxDriver`."""
+        super().write(thrifty(data))
 
     def stop_application_mode(self) -> None:
         """See `LinuxDriver`. Mosh, and GNU screen without `altscreen on`, have one page alone: it is left empty."""

@@ -2,11 +2,13 @@
 
 Prints for 120x40: first frame, a quiet second on each screen (nothing moves but the clock; the jobs have waited for
 hours, so that no age moves either), rows that change, a job that comes in, and a key. Exits 1 when a quiet
-second takes `QUIET` bytes or more, or one changed row `ROW` or more.
+second takes `QUIET` bytes or more, or one changed row `ROW` or more, on the workers or, with all that a job which comes
+in changes, on the overview.
 """
 
 from __future__ import annotations
 
+import statistics
 import sys
 import time
 from datetime import UTC, datetime
@@ -69,17 +71,21 @@ def main() -> int:
             print(f"one changed row {row:>6,.0f} B (at most {ROW}): a worker that has done one job more")
             pty.send("1")
             pty.gather(3)
-            total = 0
-            for number in range(SECONDS):
+            seconds = []
+            for number in range(2 * SECONDS):
                 queues[3].enqueue("shop.send_mail", number)
-                total += pty.gather(1)
-            print(f"second in which a job comes in {total / SECONDS:>6,.0f} B: its row, totals, rates, what needs you")
+                seconds.append(pty.gather(1))
+            coming = statistics.median(seconds)
+            print(
+                f"second in which a job comes in {coming:>6,.0f} B (at most {ROW}), the median of {len(seconds)}: row,"
+                f" totals, rates, what needs you; at most {max(seconds):,} B, when the chart moves on"
+            )
             total = 0
             for _ in range(10):
                 pty.send("j")
                 total += pty.gather(0.2)
             print(f"key j {total / 10:>6,.0f} B")
-    return 0 if max(quiet.values()) < QUIET and row < ROW else 1
+    return 0 if max(quiet.values()) < QUIET and max(row, coming) < ROW else 1
 
 
 if __name__ == "__main__":
