@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from math import ceil
 
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 from redis import Redis
 from rq import Queue
 
@@ -53,6 +57,17 @@ def test_percentiles_are_within_a_factor_of_two() -> None:
     assert 0.5 < found.p95 / 90 < 2
     assert 90 <= found.max < 180
     assert times(Counter()).max is None
+
+
+@hypothesis_settings(max_examples=80, deadline=None)
+@given(st.lists(st.floats(0.002, 5000), min_size=1, max_size=60))
+def test_percentiles_against_the_numbers_themselves(taken: list[float]) -> None:
+    found, ordered = times(Counter(stats.bucket(seconds) for seconds in taken)), sorted(taken)
+    assert found.count == len(taken)
+    for told, part in ((found.p50, 0.5), (found.p95, 0.95), (found.max, 1.0)):
+        exact = ordered[ceil(part * len(ordered)) - 1]
+        assert told is not None
+        assert exact / 2 <= told <= 2 * exact, (part, told, exact)
 
 
 def test_damage_and_time(cli: Cli, redis_client: Redis) -> None:

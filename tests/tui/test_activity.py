@@ -205,6 +205,22 @@ def _words(found: Happening) -> str:
     return " ".join(f"{event.kind}:{event.job_id}:{'told' if event.told else 'seen'}" for event in found.events)
 
 
+def test_a_second_of_500_jobs_is_followed_whole_the_newest_first(settings: Settings, redis_client: Redis) -> None:
+    reading = Reading(redis_client, Keys(), settings)
+    HappeningNeed().read(reading)
+    with redis_client.pipeline(transaction=False) as pipe:
+        for number in range(1000):
+            job, kind = number // 2, ("started", "finished")[number % 2]
+            pipe.xadd(
+                Keys().events, {"kind": kind, "id": f"job-{job}", "worker": "w"}, id=f"1795000000000-{number + 1}"
+            )
+        pipe.execute()
+    found = HappeningNeed().read(reading)
+    assert not found.missed
+    assert _words(found).split()[:3] == ["finished:job-499:told", "started:job-499:told", "finished:job-498:told"]
+    assert len(found.events) == 1000
+
+
 def test_who_may_not_read_what_was_told_sees_the_lists(settings: Settings, redis_client: Redis) -> None:
     queue = Queue("q", connection=redis_client)
     queue.enqueue(tasks.add, 1, b=2, job_id="good")

@@ -252,5 +252,5 @@ def following(found: Happening, *, follows: bool, paused: bool, new: int, where:
         waits = f" {count(new)} new: f " if new else "held: f follows"
         chips.append(chip(waits, "tab" if new else "warning", rank=1, action="screen.follow"))
     if found.missed:
-        chips.append(chip("more happens than can be shown", "warning", rank=2))
+        chips.append(chip("not all of it", "warning", rank=2))
     return chips
