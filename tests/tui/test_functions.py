@@ -53,7 +53,7 @@ async def test_functions_their_jobs_and_their_slowest_runs(
         assert isinstance(app.screen, Why)
         await press(pilot, "escape", "enter")
         assert isinstance(app.screen, Jobs)
-        assert 'func:"operator.truediv"' in line_with(app, "Jobs  ›")
+        assert 'func:"operator.truediv"' in line_with(app, "Filter:")
         assert "divided-0" in screen(app)
         await press(pilot, "8", "right_square_bracket")
         assert "truediv" in screen(app), "of six hours too"
