@@ -127,8 +127,10 @@ class Plan:
 
     @property
     def effect(self) -> str:
-        """What will happen, what can be lost, and how it is undone."""
-        undo = f"It can be undone {self.action.undo_says}." if self.action.undo else "It cannot be undone."
+        """What will happen, what can be lost, and how it is undone; what loses nothing has an opposite of its own."""
+        undo = f"It can be undone {self.action.undo_says}." if self.action.undo else ""
+        if not undo and (self.action.loses or self.action.states):
+            undo = "It cannot be undone."
         return " ".join(part for part in (self.action.what, self.action.loses, undo) if part)
 
 
