@@ -76,6 +76,7 @@ def test_trend_first_last_and_retried(redis_client: Redis) -> None:
         planted(redis_client, f"j{number}", f"ValueError: no receipt {number}", ago=ago, runs=2 if number < 2 else 1)
     (group,) = failures.groups(redis_client, KEYS).groups
     assert (group.count, group.last_hour, group.last_day, group.last_week) == (5, 2, 3, 4)
+    assert (len(group.hours), sum(group.hours), group.hours[-1]) == (24, group.last_day, group.last_hour)
     assert group.retried == 2
     assert group.sample == "j0"
     assert group.first_at
