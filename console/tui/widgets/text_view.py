@@ -118,24 +118,34 @@ class TextView(ScrollView, can_focus=True):
 
 
 def folded(line: tuple[Cell, ...], width: int) -> list[tuple[Cell, ...]]:
-    """A line as several that fit, broken at blanks where there are some; what follows the first is set in a little."""
+    """A line as several that fit, broken at blanks where there are some.
+
+    What follows the first is set in a little, or stands beside the label that the line begins with.
+    """
     if sum(cell_len(cell.text) for cell in line) <= width or all(set(cell.text) <= _RULE for cell in line):
         return [line]
+    indent = _indent(line, width)
     folded: list[tuple[Cell, ...]] = []
     current: list[Cell] = []
     room = width
     for cell in line:
         text = cell.text
         while cell_len(text) > room:
-            head = _head(text, room, width - len(_INDENT))
+            head = _head(text, room, width - len(indent))
             current.append(Cell(head, cell.tone))
             text = text[len(head) :].lstrip(" ")
             folded.append(tuple(current))
-            current, room = [Cell(_INDENT)], width - len(_INDENT)
+            current, room = [Cell(indent)], width - len(indent)
         if text:
             current.append(Cell(text, cell.tone))
             room -= cell_len(text)
     return [*folded, tuple(current)] if len(current) > 1 or not folded else folded
+
+
+def _indent(line: tuple[Cell, ...], width: int) -> str:
+    label = line[0]
+    beside = label.tone == "muted" and label.text.endswith(" ") and cell_len(label.text) <= width // 2
+    return " " * cell_len(label.text) if beside else _INDENT
 
 
 def _head(text: str, room: int, whole: int) -> str:
