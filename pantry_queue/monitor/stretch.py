@@ -47,15 +47,15 @@ for index = 10, #ARGV do
   if length > 0 then
     if low then offset = math.min(known[index - 9], length) end
     local skipped = math.min(offset, 1)
-    local entries = redis.call(command, key, offset - skipped, offset + 1, 'WITHSCORES')
+    local entries = redis.call(command, key, offset - skipped, offset, 'WITHSCORES')
     local last, first = entries[2 * skipped], entries[2 * skipped + 2]
     if low and (last and sign * tonumber(last) > low or first and sign * tonumber(first) <= low) then
       local score = string.format('%.17g', sign * low)
       offset = sign < 0 and redis.call('ZCOUNT', key, score, '+inf') or redis.call('ZCOUNT', key, '-inf', score)
       skipped = 0
-      entries = redis.call(command, key, offset, offset + 1, 'WITHSCORES')
+      entries = redis.call(command, key, offset, offset, 'WITHSCORES')
     end
-    if wanted > 2 and #entries / 2 - skipped == 2 and sign * tonumber(entries[#entries]) <= high then
+    if wanted > 1 and #entries / 2 > skipped and sign * tonumber(entries[#entries]) <= high then
       skipped = 0
       entries = redis.call(command, key, offset, offset + wanted - 1, 'WITHSCORES')
     end

@@ -7,7 +7,7 @@ each window is checked against the ids in their order, sorted here. Exits 1 when
 
 Below stands what the server itself needed for a command about one registry: warm, asked again at once, and cold,
 with as much memory touched in between as no cache holds. The window of all queues asks each of the thousand
-registries for its length and for three entries in its middle; a registry of one entry is read in one piece, one of a
+registries for its length and for two entries in its middle; a registry of one entry is read in one piece, one of a
 thousand by a walk over nodes that lie apart in memory, and what that costs decides the ratio.
 """
 
