@@ -94,8 +94,8 @@ def plan(
 def _found(client: Redis, keys: Keys, empty: Plan, pairs: Iterable[tuple[str, str]]) -> Plan:
     """A plan for jobs that were looked for, which says so where it may not hold all that was chosen."""
     numbers = count()
-    grouped = _grouped(empty, (pair for pair, _ in zip(islice(pairs, MOST_IDS), numbers, strict=False)))
-    plan = described(client, keys, grouped)
+    some = (pair for pair, _ in zip(islice(pairs, MOST_IDS), numbers, strict=False))
+    plan = described(client, keys, _grouped(empty, some))
     if next(numbers) < MOST_IDS:
         return plan
     # Where the jobs stay in their list, the same command would find the same ones.
@@ -219,8 +219,7 @@ def described(client: Redis, keys: Keys, plan: Plan) -> Plan:
 def _rows_of(client: Redis, keys: Keys, group: Group) -> Sequence[JobRow]:
     from pantry_queue.monitor.rows import Place
 
-    last = max(_SAMPLED_ROWS, len(group.ids) - _SAMPLED_ROWS)
-    ids = (*group.ids[:_SAMPLED_ROWS], *group.ids[last:])
+    ids = (*group.ids[:_SAMPLED_ROWS], *group.ids[max(_SAMPLED_ROWS, len(group.ids) - _SAMPLED_ROWS) :])
     return jobs.read(client, keys, "queued", [Place("", raw_of(job_id)) for job_id in ids])
 
 
