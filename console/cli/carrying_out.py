@@ -17,7 +17,7 @@ import typer
 
 from console.cli import output
 from console.cli.target import Target
-from console.cli.telling import outcome_text, show_plan, show_progress, tell, tell_who_goes_on
+from console.cli.telling import outcome_text, show_plan, show_progress, show_search, tell, tell_who_goes_on
 from console.wording import TYPED_FROM, plan_facts
 from pantry_queue.control.actions import Action
 from pantry_queue.errors import RedisUnavailable, Refused
@@ -70,7 +70,14 @@ def carry_out(target: Target, action: Action, selection: Selection, options: Opt
     if not manner.dry_run:
         target.refuse_if_read_only(f"{action.noun} {action.verb}".replace("all ", ""))
     with writer(target) as scripts:
-        plan = select.plan(scripts.connection, scripts.keys, action, selection, options)
+        plan = select.plan(
+            scripts.connection,
+            scripts.keys,
+            action,
+            selection,
+            options,
+            progress=show_search if sys.stderr.isatty() else None,
+        )
         if manner.dry_run:
             show_plan(plan, as_json=manner.as_json)
             return 0

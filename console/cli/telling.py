@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pantry_queue.control.lua import Scripts
     from pantry_queue.control.outcome import Outcome, Progress
     from pantry_queue.control.plan import Plan
+    from pantry_queue.monitor.model import SearchChunk
 
 
 def show_progress(progress: Progress) -> None:
@@ -24,6 +25,13 @@ def show_progress(progress: Progress) -> None:
     share = 100 * progress.looked // max(1, progress.total)
     sys.stderr.write(f"\r{progress.looked:,} of {progress.total:,} ({share} %), {progress.done:,} done\x1b[K")
     sys.stderr.write("\n" if progress.looked >= progress.total else "")
+    sys.stderr.flush()
+
+
+def show_search(found: SearchChunk) -> None:
+    """How far the search for the jobs of a filter has come, on one line that is written over, and goes in the end."""
+    said = f"looking: {found.looked:,} of {found.total:,}, {found.hits:,} found"
+    sys.stderr.write("\r\x1b[K" + ("" if found.finished else said))
     sys.stderr.flush()
 
 

@@ -5,14 +5,13 @@ Whole lists are not read at all where the script can choose in them itself.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count, islice
 from typing import TYPE_CHECKING
 
-from pantry_queue.control import named
+from pantry_queue.control import describing, named
 from pantry_queue.control.actions import Action
 from pantry_queue.control.id_list import IdList
 from pantry_queue.control.plan import (
@@ -23,15 +22,14 @@ from pantry_queue.control.plan import (
     Source,
     check_options,
     command_line,
-    scope_sentence,
 )
 from pantry_queue.errors import ConfigError, NotFound
 from pantry_queue.keys import REGISTRIES, Keys
-from pantry_queue.monitor import fields, jobs
+from pantry_queue.monitor import jobs
 from pantry_queue.monitor.alert_rules import CODES
 from pantry_queue.monitor.merge import queue_names
-from pantry_queue.monitor.model import JobRow
-from pantry_queue.monitor.wire import ask, blob, blobs, name_of, number, raw_of
+from pantry_queue.monitor.model import SearchChunk
+from pantry_queue.monitor.wire import ask, blob, name_of, number, raw_of
 from pantry_queue.text import SafeText, safe
 
 if TYPE_CHECKING:
@@ -40,8 +38,6 @@ if TYPE_CHECKING:
 #: Where an action cannot choose inside its script, ids are read; of a longer selection so many.
 MOST_IDS = 1_000_000
 _CHUNK = 1000
-#: Lists whose ends are looked at, and rows at each end, to tell what they hold.
-_SAMPLED_LISTS, _SAMPLED_ROWS = 10, 20
 
 
 def server_time(client: Redis) -> datetime:
@@ -58,6 +54,7 @@ def plan(
     options: Options | None = None,
     *,
     draft: bool = False,
+    progress: Callable[[SearchChunk], None] | None = None,
 ) -> Plan:
     """Decide what an action will be done to.
 
@@ -67,6 +64,7 @@ def plan(
         selection: what was asked for.
         options: how it is done.
         draft: options that it needs may be missing; `plan.completed` has to add them before it is run.
+        progress: told how far the search for the jobs of a filter, or of groups of failures, has come.
 
     Raises:
         ConfigError: nothing was selected, or what does not go with this action; the sentence says what does.
@@ -86,7 +84,7 @@ def plan(
     if selection.ids:
         return _of_ids(client, keys, empty)
     if selection.signatures or selection.where:
-        found = matching(client, keys, empty, selection.queues or tuple(known))
+        found = matching(client, keys, empty, selection.queues or tuple(known), progress)
         return _found(client, keys, empty, found)
     return _of_lists(client, keys, empty, selection.queues or tuple(known))
 
@@ -95,7 +93,7 @@ def _found(client: Redis, keys: Keys, empty: Plan, pairs: Iterable[tuple[str, st
     """A plan for jobs that were looked for, which says so where it may not hold all that was chosen."""
     numbers = count()
     some = (pair for pair, _ in zip(islice(pairs, MOST_IDS), numbers, strict=False))
-    plan = described(client, keys, _grouped(empty, some))
+    plan = describing.by_id(client, keys, _grouped(empty, some))
     if next(numbers) < MOST_IDS:
         return plan
     # Where the jobs stay in their list, the same command would find the same ones.
@@ -122,7 +120,13 @@ def _check(action: Action, selection: Selection) -> None:
         )
 
 
-def matching(client: Redis, keys: Keys, empty: Plan, queues: Sequence[str]) -> Iterator[tuple[str, str]]:
+def matching(
+    client: Redis,
+    keys: Keys,
+    empty: Plan,
+    queues: Sequence[str],
+    progress: Callable[[SearchChunk], None] | None = None,
+) -> Iterator[tuple[str, str]]:
     """The jobs of a filter, or of groups of failures, as (id, state), the oldest of each list first.
 
     Raises:
@@ -136,14 +140,19 @@ def matching(client: Redis, keys: Keys, empty: Plan, queues: Sequence[str]) -> I
     if selection.signatures:
         from pantry_queue.monitor.failures import members
 
-        chunks = members(client, keys, selection.signatures, queues=queues, newest_first=False)
+        errors = "error" in query.reads
+        chunks = members(client, keys, selection.signatures, queues=queues, newest_first=False, errors=errors)
     else:
         from pantry_queue.monitor.search import search
 
         states = selection.states or action.places
-        chunks = search(client, keys, query, states=states, queues=queues, newest_first=False, limit=MOST_IDS)
+        chunks = search(
+            client, keys, query, states=states, queues=queues, newest_first=False, limit=MOST_IDS, errors=False
+        )
     found = False
     for chunk in chunks:
+        if progress:
+            progress(chunk)
         rows = [row for row in chunk.rows if not row.expired]
         if selection.signatures and selection.where:
             rows = [row for row in rows if query.matches(row, empty.seen_at)]
@@ -179,7 +188,7 @@ def _of_ids(client: Redis, keys: Keys, empty: Plan) -> Plan:
     left = [
         (job_id, states.get(job_id, "missing")) for job_id in wanted if states.get(job_id) not in empty.action.states
     ]
-    return described(client, keys, replace(_grouped(empty, pairs), left_out=tuple(left)))
+    return describing.by_id(client, keys, replace(_grouped(empty, pairs), left_out=tuple(left)))
 
 
 def _grouped(empty: Plan, pairs: Iterable[tuple[str, str]]) -> Plan:
@@ -191,48 +200,6 @@ def _grouped(empty: Plan, pairs: Iterable[tuple[str, str]]) -> Plan:
     # A job that leaves its slot lets the next one in, which would then not be where it was seen.
     ordered = sorted(groups, key=lambda state: state != "rate_limited")
     return replace(empty, groups=tuple(Group(state, groups[state]) for state in ordered))
-
-
-def described(client: Redis, keys: Keys, plan: Plan) -> Plan:
-    """A plan for jobs by id, with the jobs that wait for them if those go too, and with what they are."""
-    if plan.options.dependents and plan.action.verb == "delete":
-        plan = _with_dependents(client, keys, plan)
-    places: Counter[tuple[str, str]] = Counter()
-    functions: Counter[str] = Counter()
-    times: list[datetime] = []
-    sampled = 0
-    for group in plan.groups:
-        for start in range(0, len(group.ids), _CHUNK):
-            chunk = group.ids[start : start + _CHUNK]
-            replies = ask(client, [("HMGET", keys.job(i), "origin", "enqueued_at", "created_at") for i in chunk])
-            for reply in replies:
-                origin, *at = reply if isinstance(reply, list) else (b"", None)
-                places[group.state, name_of(origin or b"")] += 1
-                times += [moment for moment in map(fields.when, at) if moment][:1]
-            times = [min(times), max(times)] if times else []
-        rows = _rows_of(client, keys, group)
-        sampled += len(rows)
-        functions.update(str(row.func or row.description) for row in rows)
-    return _told(plan, places, functions, times, sampled)
-
-
-def _rows_of(client: Redis, keys: Keys, group: Group) -> Sequence[JobRow]:
-    from pantry_queue.monitor.rows import Place
-
-    ids = (*group.ids[:_SAMPLED_ROWS], *group.ids[max(_SAMPLED_ROWS, len(group.ids) - _SAMPLED_ROWS) :])
-    return jobs.read(client, keys, "queued", [Place("", raw_of(job_id)) for job_id in ids])
-
-
-def _with_dependents(client: Redis, keys: Keys, plan: Plan) -> Plan:
-    kept = dict.fromkeys(job_id for group in plan.groups if group.state == "deferred" for job_id in group.ids)
-    for group in plan.groups:
-        for start in range(0, len(group.ids), _CHUNK):
-            replies = ask(client, [("SMEMBERS", keys.dependents(i)) for i in group.ids[start : start + _CHUNK]])
-            more = [name_of(member) for reply in replies for member in sorted(blobs(reply))]
-            states = ask(client, [("HGET", keys.job(job_id), "status") for job_id in more])
-            kept |= dict.fromkeys(i for i, state in zip(more, states, strict=True) if blob(state) == b"deferred")
-    groups = [group for group in plan.groups if group.state != "deferred"]
-    return replace(plan, groups=(*groups, *((Group("deferred", IdList(kept)),) if kept else ())))
 
 
 def _of_lists(client: Redis, keys: Keys, empty: Plan, queues: Sequence[str]) -> Plan:
@@ -250,16 +217,7 @@ def _of_lists(client: Redis, keys: Keys, empty: Plan, queues: Sequence[str]) -> 
         Source("queue" if state == "queued" else REGISTRIES[state], queue, total)
         for (state, queue), total in totals.items()
     ]
-    functions: Counter[str] = Counter()
-    times: list[datetime] = []
-    sampled = 0
-    for state, queue in sorted(totals, key=lambda place: -totals[place])[:_SAMPLED_LISTS]:
-        for newest in (False, True) if totals[state, queue] > _SAMPLED_ROWS else (False,):
-            window = jobs.window(client, keys, state, queue=queue, count=_SAMPLED_ROWS, newest_first=newest)
-            sampled += len(window.rows)
-            functions.update(str(row.func or row.description or "?") for row in window.rows)
-            times += [at for row in window.rows if (at := row.enqueued_at or row.created_at)]
-    return _told(replace(empty, sources=tuple(sources)), totals, functions, times, sampled)
+    return describing.lists(client, keys, replace(empty, sources=tuple(sources)), totals)
 
 
 def _ids(client: Redis, keys: Keys, totals: dict[tuple[str, str], int]) -> Iterator[tuple[str, str]]:
@@ -278,23 +236,3 @@ def _ids(client: Redis, keys: Keys, totals: dict[tuple[str, str], int]) -> Itera
             left -= len(window.rows)
             if len(window.rows) < _CHUNK:
                 break
-
-
-def _told(
-    plan: Plan,
-    totals: dict[tuple[str, str], int] | Counter[tuple[str, str]],
-    functions: Counter[str],
-    times: Sequence[datetime],
-    sampled: int,
-) -> Plan:
-    return replace(
-        plan,
-        scope=scope_sentence(plan.selection, totals),
-        breakdown=tuple(
-            (safe(raw_of(f"{state} in {queue}")), count) for (state, queue), count in sorted(totals.items())
-        ),
-        functions=tuple((safe(name), count) for name, count in functions.most_common(10)),
-        sampled=sampled,
-        oldest=min(times, default=None),
-        newest=max(times, default=None),
-    )

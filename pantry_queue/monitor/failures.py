@@ -154,6 +154,7 @@ def members(
     queues: Sequence[str | bytes] | None = None,
     scan: int | None = None,
     newest_first: bool = True,
+    errors: bool = True,
 ) -> Iterator[SearchChunk]:
     """The failed jobs of some groups, streamed as `search.search` streams hits.
 
@@ -164,6 +165,7 @@ def members(
         queues: names; None for all.
         scan: failures to look at, at most; None for all.
         newest_first: order.
+        errors: they bear their last error.
 
     Raises:
         redis.exceptions.RedisError: the server is away, or a registry may not be read.
@@ -176,7 +178,7 @@ def members(
         found = zip(places, read(client, keys, places), strict=True)
         fitting = [place for place, failure in found if failure and failure.cause.signature in signatures]
         hits += len(fitting)
-        yield SearchChunk(jobs.read(client, keys, "failed", fitting), looked, stream.total, hits)
+        yield SearchChunk(jobs.read(client, keys, "failed", fitting, errors=errors), looked, stream.total, hits)
     yield SearchChunk((), looked, stream.total, hits, finished=True)
 
 

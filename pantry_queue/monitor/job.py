@@ -139,6 +139,7 @@ def _detail(
         "",
         [[found.get(name) for name in rows.FIELDS], 0, stream, 0],
         {name: found[name] for name in ("data", "exc_info") if name in found},
+        rows.error_of(stream),
     )
     ended = results.results(stream, reveal=reveal)
     last = ended[0] if ended else None

@@ -70,18 +70,23 @@ def _of_one(client: Redis, source: Source, start: int, count: int) -> tuple[list
     return source.places(ids[0]) if ids else [], number(permitted(length))
 
 
-def read(client: Redis, keys: Keys, state: str, places: Sequence[Place]) -> tuple[JobRow, ...]:
-    """The rows of entries that stand in lists of one state: one round trip, a second for those not told by it."""
-    error = state == "failed"
+def read(client: Redis, keys: Keys, state: str, places: Sequence[Place], *, errors: bool = True) -> tuple[JobRow, ...]:
+    """The rows of entries that stand in lists of one state: one round trip, a second for those not told by it.
+
+    Args:
+        errors: with the last error of failed ones, which costs more than all the rest.
+    """
+    error = errors and state == "failed"
     names = [place.job_id for place in places]
     parts = ask_each(client, rows.questions(keys, NAME, error=error), names)
-    wanted = [(index, name) for index, part in enumerate(parts) for name in rows.missing(part)]
+    last = [rows.error_of(part[rows.REPLIES]) if error else None for part in parts]
+    wanted = [(index, name) for index, part in enumerate(parts) for name in rows.missing(part, last[index])]
     values = ask(client, [("HGET", keys.job(name_of(names[index])), name) for index, name in wanted])
     more: dict[int, dict[str, bytes]] = {}
     for (index, name), value in zip(wanted, values, strict=True):
         if (found := blob(value)) is not None:
             more.setdefault(index, {})[name] = found
     return tuple(
-        rows.row(place, state, part, more.get(index, {}))
+        rows.row(place, state, part, more.get(index, {}), last[index])
         for index, (place, part) in enumerate(zip(places, parts, strict=True))
     )

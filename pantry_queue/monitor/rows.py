@@ -57,13 +57,13 @@ def error_questions(keys: Keys, name: str) -> list[Command]:
     return [("XREVRANGE", keys.results(name), "+", "-", "COUNT", 1), ("HSTRLEN", keys.job(name), "exc_info")]
 
 
-def missing(replies: Sequence[Any]) -> list[str]:
+def missing(replies: Sequence[Any], error: SafeText | None) -> list[str]:
     """Fields that have to be read for the row to be whole, now that their size is known to be small."""
     found = wire.fields(replies[0], FIELDS)
     wanted = []
     if found and not called(found.get("description", b"")) and worth_loading(replies[1]):
         wanted.append("data")
-    if len(replies) > REPLIES and error_of(replies[2]) is None and worth_loading(replies[3]):
+    if len(replies) > REPLIES and error is None and worth_loading(replies[3]):
         wanted.append("exc_info")
     return wanted
 
@@ -73,7 +73,9 @@ def worth_loading(size: Any) -> bool:
     return 0 < wire.number(size) <= _DATA_LIMIT
 
 
-def row(place: Place, state: str, replies: Sequence[Any], more: dict[str, bytes]) -> JobRow:
+def row(
+    place: Place, state: str, replies: Sequence[Any], more: dict[str, bytes], error: SafeText | None = None
+) -> JobRow:
     """One row.
 
     Args:
@@ -81,9 +83,9 @@ def row(place: Place, state: str, replies: Sequence[Any], more: dict[str, bytes]
         state: the state of the list it stands in.
         replies: to `questions`.
         more: values of the fields `missing` named.
+        error: the last line of its last failure, where its results tell.
     """
     found = wire.fields(replies[0], FIELDS)
-    error = error_of(replies[2]) if len(replies) > REPLIES else None
     if error is None and "exc_info" in more:
         error = fields.last_line(fields.inflate(more["exc_info"])[0])
     return JobRow(

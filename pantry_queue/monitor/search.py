@@ -40,6 +40,7 @@ def search(
     newest_first: bool = True,
     scan: int | None = None,
     limit: int | None = None,
+    errors: bool = True,
 ) -> Iterator[SearchChunk]:
     """Look for jobs.
 
@@ -52,6 +53,7 @@ def search(
         newest_first: order within a state, as `jobs.window` has it.
         scan: entries to look at, at most; None for all.
         limit: hits after which the search ends; None for no limit.
+        errors: hits bear their last error.
 
     Yields:
         A chunk a step, its hits and how far the search has come, the last `finished`. It runs only while asked.
@@ -62,7 +64,7 @@ def search(
     """
     streams = _streams(client, keys, query, states, queues, newest_first)
     looked, hits, total = 0, 0, sum(stream.total for _, stream in streams)
-    for count, found in _steps(client, keys, query, streams, scan):
+    for count, found in _steps(client, keys, query, streams, scan, errors):
         rows = found if limit is None else found[: limit - hits]
         looked, hits = looked + count, hits + len(rows)
         finished = limit is not None and hits >= limit
@@ -73,7 +75,7 @@ def search(
 
 
 def _steps(
-    client: Redis, keys: Keys, query: Query, streams: Sequence[tuple[str, Stream]], scan: int | None
+    client: Redis, keys: Keys, query: Query, streams: Sequence[tuple[str, Stream]], scan: int | None, errors: bool
 ) -> Iterator[tuple[int, tuple[JobRow, ...]]]:
     """State after state, `scan` entries in all: how many entries a step looked at, and its hits."""
     looked = 0
@@ -82,7 +84,7 @@ def _steps(
         for places in _bounded(stream, None if scan is None else scan - looked):
             now = started + timedelta(seconds=time.monotonic() - began)
             looked += len(places)
-            yield len(places), _hits(client, keys, query, state, places, now)
+            yield len(places), _hits(client, keys, query, state, places, now, errors)
 
 
 def _streams(
@@ -129,13 +131,13 @@ def _split_first(stream: Stream) -> Iterator[list[Place]]:
 
 
 def _hits(
-    client: Redis, keys: Keys, query: Query, state: str, places: Sequence[Place], now: datetime
+    client: Redis, keys: Keys, query: Query, state: str, places: Sequence[Place], now: datetime, errors: bool
 ) -> tuple[JobRow, ...]:
     if all(query.certain(state, safe(raw_of(name))) for name in {place.queue for place in places}):
-        return jobs.read(client, keys, state, places)
+        return jobs.read(client, keys, state, places, errors=errors)
     found = candidates(client, keys, state, places, query.reads)
     fitting = [candidate for candidate in found if query.matches(candidate, now)]
-    rows = jobs.read(client, keys, state, [candidate.place for candidate in fitting])
+    rows = jobs.read(client, keys, state, [candidate.place for candidate in fitting], errors=errors)
     return tuple(_with_args(row, candidate) for row, candidate in zip(rows, fitting, strict=True))
 
 
