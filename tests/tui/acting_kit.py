@@ -35,7 +35,7 @@ class FakeActor:
         self.may_plan = asyncio.Event()
         self.may_plan.set()
 
-    async def plan(self, action: Action, selection: Selection, options: Options) -> Plan:
+    async def plan(self, action: Action, selection: Selection, options: Options, looked: Any = None) -> Plan:
         self.asked.append(("plan", (action.name, selection, options)))
         await self.may_plan.wait()
         ids = tuple(f"job-{place}" for place in range(self.total))

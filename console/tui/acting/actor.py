@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pantry_queue.control.new_job import Request
     from pantry_queue.control.outcome import Outcome, Progress
     from pantry_queue.control.plan import Options, Plan, Selection
+    from pantry_queue.monitor.model import SearchChunk
 
 T = TypeVar("T")
 #: Seconds; functions that ran within them are suggested.
@@ -28,13 +29,15 @@ _LATELY = 3600.0
 _LOOKED_INTO, _LOOKED_AT = ("queued", "finished", "failed", "scheduled"), 40
 #: Told on the event loop how far it is.
 Told = Callable[["Progress"], None]
+#: Told on the event loop how far the jobs were looked for.
+Looked = Callable[["SearchChunk"], None]
 
 
 class Actor(Protocol):
     """Plans and does; all of it raises `PantryError`, one sentence that says what is wrong and what to do."""
 
-    async def plan(self, action: Action, selection: Selection, options: Options) -> Plan:
-        """What it would be done to; a draft, see `control.select.plan`."""
+    async def plan(self, action: Action, selection: Selection, options: Options, looked: Looked | None = None) -> Plan:
+        """What it would be done to; a draft, see `control.select.plan`. `looked` is called on the event loop."""
 
     async def run(self, plan: Plan, *, reason: str, progress: Told, stop: Event) -> Outcome:
         """Do it, see `control.run.run`; `progress` is called on the event loop."""
@@ -75,13 +78,15 @@ class RedisActor:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="actor")
         self._scripts: Scripts | None = None
 
-    async def plan(self, action: Action, selection: Selection, options: Options) -> Plan:
+    async def plan(self, action: Action, selection: Selection, options: Options, looked: Looked | None = None) -> Plan:
         """See `Actor.plan`."""
+        tell = _on_loop(looked) if looked else None
 
         def work(scripts: Scripts) -> Plan:
             from pantry_queue.control import select
 
-            return select.plan(scripts.connection, scripts.keys, action, selection, options, draft=True)
+            client, keys = scripts.connection, scripts.keys
+            return select.plan(client, keys, action, selection, options, draft=True, progress=tell)
 
         return await self._do(work)
 
@@ -193,11 +198,11 @@ class RedisActor:
         self._thread.shutdown(wait=False)
 
 
-def _on_loop(progress: Told) -> Told:
+def _on_loop(progress: Callable[[T], None]) -> Callable[[T], None]:
     """The same, to be called from the thread."""
     loop = asyncio.get_running_loop()
 
-    def tell(told: Progress) -> None:
+    def tell(told: T) -> None:
         loop.call_soon_threadsafe(progress, told)
 
     return tell

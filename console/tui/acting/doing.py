@@ -20,9 +20,12 @@ from pantry_queue.errors import PantryError
 
 if TYPE_CHECKING:
     from pantry_queue.control.new_job import Request
+    from pantry_queue.monitor.model import SearchChunk
 
 #: So many jobs are done without showing how far it is.
 FEW = 10
+#: Looking through so many takes long enough to be told of.
+LONG = 5_000
 #: Those that are tried first are waited for so long.
 CANARY_SECONDS = 120.0
 
@@ -44,6 +47,11 @@ class Doing:
         self._actor = actor
         self.running: Running | None = None
         self.undoable: list[str] = []
+
+    def looked(self, found: SearchChunk) -> None:
+        """How far the jobs of a filter were looked for, where that takes a while."""
+        if found.total > LONG:
+            self._stage.note_doing(f"look {100 * found.looked // found.total} %")
 
     async def run(self, plan: Plan, reason: str) -> None:
         """Do it."""

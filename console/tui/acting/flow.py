@@ -153,7 +153,11 @@ class Acting:
 
     # -- asking -----------------------------------------------------------------------------------------
     async def _plan(self, action: Action, selection: Selection, given: Given, *, shown: bool = False) -> bool:
-        plan = await self._actor.plan(action, selection, Options(dependents="dependents" in given))
+        options = Options(dependents="dependents" in given)
+        try:
+            plan = await self._actor.plan(action, selection, options, self.doing.looked)
+        finally:
+            self._stage.note_doing(None)
         if not self._stage.here:
             self._stage.tell("Nothing was done: the console showed another server before the plan was made.")
         elif action.states and not plan.total and action.name != "queues.delete":
