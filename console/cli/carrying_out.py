@@ -9,7 +9,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Event
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ import typer
 from console.cli import output
 from console.cli.target import Target
 from console.cli.telling import outcome_text, show_plan, show_progress, show_search, tell, tell_who_goes_on
+from console.documents.acting import outcome_json
 from console.wording import TYPED_FROM, plan_facts
 from pantry_queue.control.actions import Action
 from pantry_queue.errors import RedisUnavailable, Refused
@@ -191,10 +192,11 @@ def _canary(target: Target, scripts: Scripts, plan: Plan, manner: Manner, stop: 
         bad = any(state != "finished" for state in ends.values())
     if bad:
         output.note("canary: not all ended well; the rest was left as it is.")
-        return None
-    if sys.stdin.isatty() and not manner.yes and _answer("Go on with the rest? [y/N] ").lower() not in ("y", "yes"):
-        return None
-    return canary.rest(plan, ids)
+    elif not sys.stdin.isatty() or manner.yes or _answer("Go on with the rest? [y/N] ").lower() in ("y", "yes"):
+        return canary.rest(plan, ids)
+    if manner.as_json:  # a script that reads standard output finds what was done and how much was left
+        output.document(outcome_json(replace(outcome, remaining=plan.total - chosen.total + outcome.remaining)))
+    return None
 
 
 def end(code: int) -> None:

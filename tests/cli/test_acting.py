@@ -226,8 +226,9 @@ def test_a_canary_that_fails_keeps_the_rest(cli: Cli, failed: Redis, settings: S
         stderr=subprocess.DEVNULL,
     )
     try:
-        done = cli("jobs", "requeue", "--state", "failed", "--queue", "emails", "--canary", "2")
+        done = cli("jobs", "requeue", "--state", "failed", "--queue", "emails", "--canary", "2", "--json")
         assert done.code == 1
+        assert (done.json()["done"], done.json()["remaining"], done.json()["undoable"]) == (2, 3, True)
         assert "2 failed" in done.err
         assert "the rest was left as it is" in done.err
         assert failed.zcard("rq:failed:emails") == 5
