@@ -47,11 +47,14 @@ def is_moment(text: str) -> bool:
 
 
 def due(text: str) -> datetime:
-    """When something shall be: a `moment`, or after a duration from now.
+    """When something shall be: a `moment`, or after a duration from now; `at` or `in` may stand before it.
 
     Raises:
         ValueError: it is neither; the message is a sentence.
     """
+    text = text.strip().removeprefix("in ").removeprefix("at ").strip()
+    if not text[:1].isdigit():
+        raise ValueError(f"{text!r} is no time; it should be like 10m or 2h30m from now, or like 2026-12-01T08:00")
     if is_moment(text):
         return moment(text)
     return datetime.now(UTC) + timedelta(seconds=seconds(text))

@@ -30,7 +30,8 @@ def view(
         typer.Argument(
             metavar="ADDRESS...",
             help="As behind : in the console: jobs [QUEUE] [STATE] [FILTER], queue NAME, job ID, why ID, "
-            "workers [NAME], overview, failures, schedule, activity, doctor, functions; or @NAME, a saved view.",
+            "workers [NAME], overview [by-SORT], failures, schedule [LIST], activity [LIST], doctor [LIST], "
+            "functions [LIST] [by-SORT]; or @NAME, a saved view.",
             autocompletion=_complete,
         ),
     ],

@@ -1,7 +1,8 @@
 """Addresses of views: `jobs ocr failed func:send_mail` opens the same list again, on any console. Pure.
 
     address := "jobs" [queue] [state] [order] [filter] | "queue" queue | "job" id | "why" id | "workers" [name]
-             | "overview" | "failures" | "schedule" [list] | "activity" [list] | "doctor" | "functions"
+             | "overview" [sort] | "failures" | "schedule" [list] | "activity" [list] | "doctor" [list]
+             | "functions" [list] [sort]
 
 A queue that looks like a state or like a filter, and each name with blanks in it, goes into double quotes, in which
 characters are escaped as in JSON.
@@ -15,7 +16,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from console.tui.present import activity, doctor, functions, schedule
+from console.tui.present import activity, doctor, functions, queues, schedule
 from console.tui.present.states import TABS
 from pantry_queue.errors import PantryError
 from pantry_queue.monitor.query import parse as parse_filter
@@ -24,12 +25,19 @@ from pantry_queue.text import safe
 #: Places of their own kind, some with lists to choose from.
 PLAIN = ("overview", "failures", "schedule", "activity", "doctor", "functions")
 PLACES = ("jobs", "queue", "job", "why", "workers", *PLAIN)
-#: Lists of a place, the first one shown when none is named.
+#: Lists of a place.
 LISTS: dict[str, tuple[str, ...]] = {
     "schedule": schedule.TABS,
     "activity": activity.TABS,
     "doctor": doctor.TABS,
     "functions": functions.TABS,
+}
+#: The list of a place that is shown when none is named.
+FIRST = {place: names[0] for place, names in LISTS.items()} | {"functions": functions.FIRST}
+#: Ways to sort the rows of a place as they are written, the first one taken when none is.
+SORTS: dict[str, tuple[str, ...]] = {
+    place: tuple("by-" + name.replace(" ", "-") for name in names)
+    for place, names in (("overview", queues.SORTS), ("functions", [sort.name for sort in functions.SORTS]))
 }
 #: The order of a list of jobs, where it is another than that list has by itself.
 ORDERS = {"newest-first": True, "oldest-first": False}
@@ -50,11 +58,12 @@ class Address:
 
     Attributes:
         place: one of `PLACES` but `queue`, which is short for the jobs of one.
-        state: the list: with jobs one of `console.tui.present.states.TABS`, with others one of `LISTS` but the first.
+        state: the list: with jobs one of `console.tui.present.states.TABS`, with others one of `LISTS` but `FIRST`.
         queue: one queue by its name in Redis, all when None; only with jobs.
         where: a filter (`monitor.query`); only with jobs and `activity events`.
         name: of a worker or a job, by its name in Redis; empty for all workers.
         newest_first: the order; None for that which the list has by itself; only with jobs.
+        sort: with others than jobs one of `SORTS` but the first.
     """
 
     place: str
@@ -63,6 +72,13 @@ class Address:
     where: str = ""
     name: str = ""
     newest_first: bool | None = None
+    sort: str = ""
+
+
+def plain_at(place: str, name: str = "", sort: str = "", where: str = "") -> Address:
+    """A place of its own kind; what it shows by itself is left out."""
+    name = "" if name == FIRST.get(place) else name
+    return Address(place, name, where=where, sort="" if sort in SORTS.get(place, ())[:1] else sort)
 
 
 def jobs_at(
@@ -88,7 +104,7 @@ def words(address: Address) -> str:
         return " ".join(["jobs", *queue, address.state, *order, *([where] if where else [])])
     if address.name:
         return f"{address.place} {_written(address.name)}"
-    return " ".join(word for word in (address.place, address.state, address.where) if word)
+    return " ".join(word for word in (address.place, address.state, address.sort, address.where) if word)
 
 
 def parse(text: str) -> Address:
@@ -120,16 +136,20 @@ def parse(text: str) -> Address:
 
 
 def _plain(place: str, rest: str) -> Address:
-    lists = LISTS.get(place, ())
-    first, _, where = rest.partition(" ")
-    if not first:
-        return Address(place)
-    where = where.strip()
-    if first not in lists or (where and (place, first) != _STREAM):
-        takes = f"at most one of {', '.join(lists)}" if lists else "no more words"
-        raise AddressError(f"{place} takes {takes}; leave out {safe(where if first in lists else rest, 40)!r}.")
-    parse_filter(where)
-    return Address(place, "" if first == lists[0] else first, where=where)
+    lists, sorts = LISTS.get(place, ()), SORTS.get(place, ())
+    name, rest = _taken(rest, lists)
+    sort, rest = _taken(rest, sorts)
+    if rest and (place, name) != _STREAM:
+        takes = " and ".join(f"at most one of {', '.join(words)}" for words in (lists, sorts) if words)
+        raise AddressError(f"{place} takes {takes or 'no more words'}; leave out {safe(rest, 40)!r}.")
+    parse_filter(rest)
+    return plain_at(place, name, sort, rest)
+
+
+def _taken(text: str, words: tuple[str, ...]) -> tuple[str, str]:
+    """The first word if it is one of these, and what is left."""
+    first, _, left = text.partition(" ")
+    return (first, left.strip()) if first in words else ("", text)
 
 
 def _jobs(rest: str) -> Address:
@@ -182,8 +202,10 @@ def ways(text: str, queues: Iterable[str], workers: Iterable[str], commands: Ite
         options = [*TABS, *map(_written, queues)]
     elif head[0] == "jobs" and len(head) == 2 and head[1] not in TABS:
         options = list(TABS)
-    elif len(head) == 1 and head[0] in LISTS:
-        options = list(LISTS[head[0]])
+    elif len(head) == 1 and (head[0] in LISTS or head[0] in SORTS):
+        options = [*LISTS.get(head[0], ()), *SORTS.get(head[0], ())]
+    elif len(head) == 2 and head[1] in LISTS.get(head[0], ()):
+        options = list(SORTS.get(head[0], ()))
     elif head == ["queue"]:
         options = [_written(name) for name in queues]
     elif head == ["workers"]:

@@ -10,7 +10,7 @@ from console import profiles, views
 from console.tui import exporting, saved
 from console.tui.acting import verbs
 from console.tui.acting.verbs import Said
-from console.tui.address import Address, AddressError, parse, printable, ways
+from console.tui.address import FIRST, SORTS, Address, AddressError, parse, printable, ways
 from console.tui.present.jobs import newest_first_by_default
 from console.tui.present.queues import queue_key
 from console.tui.present.states import TABS
@@ -166,7 +166,10 @@ async def visit(app: Going, address: Address) -> None:
     else:
         await app.go(address.place)
         screen = app.console_screen()
-        if address.state and isinstance(screen, Listing):
-            screen.action_show_tab(address.state)
+        name = address.state or FIRST.get(address.place, "")
+        if isinstance(screen, Listing) and name != screen.tab:
+            screen.action_show_tab(name)
+        if screen is not None and address.place in SORTS:
+            screen.sort_by(address.sort or SORTS[address.place][0])
         if address.where and isinstance(screen, Filtered):
             screen.look_for(address.where)

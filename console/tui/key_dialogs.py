@@ -63,7 +63,7 @@ DIALOGS: tuple[tuple[Scope, Group, tuple[Row, ...]], ...] = (
         "Console",
         (
             Row("dialog.canary", "T", "canary", "try five first"),
-            Row("confirm.at_front", "F", "switch('at_front')", "next in the queue, or last"),
+            Row("confirm.at_front", "ctrl+f", "switch('at_front')", "next in the queue, or last"),
             Row("confirm.dependents", "W", "switch('dependents')", "with the jobs that wait for them, or without"),
             Row("confirm.call", "A", "arguments", "edit the arguments of the copy"),
             Row("confirm.parents", "P", "switch('parents')", "drop them from the jobs they wait for, or not"),
@@ -74,7 +74,7 @@ DIALOGS: tuple[tuple[Scope, Group, tuple[Row, ...]], ...] = (
         "Console",
         (
             Row("edit.mistake", "ctrl+g", "mistake", "go to the place of the mistake"),
-            Row("edit.editor", "ctrl+o", "editor", "edit them in $EDITOR"),
+            Row("edit.editor", "f4", "editor", "edit them in $EDITOR"),
         ),
     ),
     ("enqueue", "Console", (Row("enqueue.front", "ctrl+f", "front", "next in the queue, or last"),)),

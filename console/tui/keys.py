@@ -31,8 +31,9 @@ __all__ = [
 
 #: Keys the app takes before the widget in focus does. Leaving at once must work behind every dialog, also those of
 #: Textual; and what is typed right behind the key of the filter, or behind the one that leads to the next field, in
-#: one packet of a slow line, belongs to the filter or to that field.
-_FIRST = ("quit.now", "job.filter", "dialog.next")
+#: one packet of a slow line, belongs to the filter or to that field. A switch beside fields is turned from
+#: within them.
+_FIRST = ("quit.now", "job.filter", "dialog.next", "confirm.at_front", "enqueue.front")
 GROUPS: tuple[Group, ...] = ("Look at", "Move", "Go to", "Console")
 
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         JobNode,
         Schedule,
         SearchChunk,
+        Trouble,
     )
     from pantry_queue.monitor.model_job import (
         Argument,
@@ -61,6 +62,7 @@ __all__ = [
     "SchedulerStat",
     "SearchChunk",
     "Snapshot",
+    "Trouble",
     "WorkerStat",
     "WorkerVerdict",
 ]

@@ -133,6 +133,21 @@ class CronEntry:
     jobs: tuple[SafeText, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something that is wrong with the schedule.
+
+    Attributes:
+        says: it, in a sentence.
+        queue: the only queue it concerns; empty for none in particular.
+        scheduler: the only CronScheduler whose entries it concerns; empty for none in particular.
+    """
+
+    says: SafeText
+    queue: SafeText = SafeText("")
+    scheduler: SafeText = SafeText("")
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Schedule:
     """What is due and who will see to it.
@@ -143,7 +158,7 @@ class Schedule:
         schedulers: who holds the scheduler lock of which queue.
         unattended: queues with scheduled jobs for which nobody holds the lock.
         at: the server's time.
-        notes: what is wrong, each a sentence.
+        troubles: what is wrong.
         silent: CronSchedulers that have not been heard of for too long.
     """
 
@@ -154,8 +169,13 @@ class Schedule:
     schedulers: tuple[SchedulerStat, ...]
     unattended: tuple[SafeText, ...]
     at: datetime
-    notes: tuple[SafeText, ...] = ()
+    troubles: tuple[Trouble, ...] = ()
     silent: tuple[SafeText, ...] = ()
+
+    @property
+    def notes(self) -> tuple[SafeText, ...]:
+        """What is wrong, each a sentence."""
+        return tuple(trouble.says for trouble in self.troubles)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,7 +11,7 @@ from pantry_queue.keys import Keys
 from pantry_queue.monitor import cron, jobs
 from pantry_queue.monitor.each import NAME, ask_each
 from pantry_queue.monitor.merge import queue_names
-from pantry_queue.monitor.model import CronEntry, Due, JobRow, Schedule, SchedulerStat
+from pantry_queue.monitor.model import CronEntry, Due, JobRow, Schedule, SchedulerStat, Trouble
 from pantry_queue.monitor.queues import OVERDUE_AFTER, lock
 from pantry_queue.monitor.rows import Place
 from pantry_queue.monitor.wire import Command, ask, blob, blobs, name_of, number, raw_of, scored, server_time
@@ -65,7 +65,7 @@ def read(
     window = jobs.window(client, keys, "scheduled", queue=names, start=start, count=count, newest_first=False)
     own = [Due(row, _late(row, now, _grace("rq")), "rq") for row in window.rows]
     theirs, repeating, their_total, their_late = _rq_scheduler(client, keys, count, now, alive=number(their_lock) > 0)
-    entries, notes = _cron(client, keys, scored(members), now)
+    entries, troubles = _cron(client, keys, scored(members), now)
     due = sorted([*own, *theirs], key=lambda one: one.row.at.timestamp() if one.row.at else float("inf"))
     unattended = [state for state in states if state.scheduled and state.lock is None]
     return Schedule(
@@ -76,7 +76,7 @@ def read(
         schedulers=tuple(state.lock for state in states if state.lock is not None),
         unattended=tuple(safe(raw_of(state.name)) for state in unattended),
         at=now,
-        notes=(*notes, *_unattended(unattended), *_their_notes(their_total, number(their_lock))),
+        troubles=(*troubles, *_unattended(unattended), *_their_troubles(their_total, number(their_lock))),
         silent=tuple(safe(name, 200) for name, heard in scored(members) if _silent(heard, now)),
     )
 
@@ -108,40 +108,42 @@ def _queues(client: Redis, keys: Keys, names: Sequence[str], now: datetime) -> l
     ]
 
 
-def _unattended(states: Sequence[_Queue]) -> list[SafeText]:
-    return [
-        SafeText(
-            f"queue {safe(raw_of(state.name))}: {state.scheduled:,} scheduled and no scheduler runs for it"
-            + (f", {state.overdue:,} of them overdue" if state.overdue else "")
-        )
-        for state in states
-    ]
+def _unattended(states: Sequence[_Queue]) -> list[Trouble]:
+    found = []
+    for state in states:
+        queue = safe(raw_of(state.name))
+        overdue = f", {state.overdue:,} of them overdue" if state.overdue else ""
+        says = f"queue {queue}: {state.scheduled:,} scheduled and no scheduler runs for it{overdue}"
+        found.append(Trouble(SafeText(says), queue=queue))
+    return found
 
 
 # -- CronScheduler ------------------------------------------------------------------------------------------
 def _cron(
     client: Redis, keys: Keys, members: Sequence[tuple[bytes, float]], now: datetime
-) -> tuple[list[CronEntry], list[SafeText]]:
+) -> tuple[list[CronEntry], list[Trouble]]:
     """Entries of every CronScheduler, and what is wrong with it."""
     key = f"{keys.prefix}:cron_scheduler:{NAME}"
     names = [member for member, _ in members]
     sizes = ask_each(client, [("HSTRLEN", key, "cron_jobs"), ("PTTL", key)], names)
     entries: list[CronEntry] = []
-    notes: list[SafeText] = []
+    troubles: list[Trouble] = []
     for (name, heard), (size, ttl) in zip(members, sizes, strict=True):
         shown = safe(name, 200)
         silence = now.timestamp() - heard
         alive = not _silent(heard, now)
         if not alive:
-            notes.append(SafeText(f"CronScheduler {shown} has not been heard of for {silence:,.0f} s"))
+            says = f"CronScheduler {shown} has not been heard of for {silence:,.0f} s"
+            tells = 0 < number(size) <= cron.LIMIT
+            troubles.append(Trouble(SafeText(says), scheduler=shown if tells else SafeText("")))
         if number(size) > cron.LIMIT:
-            notes.append(SafeText(f"CronScheduler {shown}: {number(size):,} bytes of entries, not loaded"))
+            troubles.append(Trouble(SafeText(f"CronScheduler {shown}: {number(size):,} bytes of entries, not loaded")))
         elif number(size):
             (stored,) = ask(client, [("HGET", f"{keys.prefix}:cron_scheduler:{name_of(name)}", "cron_jobs")])
             entries += cron.entries(blob(stored), shown, alive=alive, now=now)
         elif ttl != -2:
-            notes.append(SafeText(f"CronScheduler {shown} does not tell its entries: RQ does from 2.7 on"))
-    return _with_history(client, keys, entries), notes
+            troubles.append(Trouble(SafeText(f"CronScheduler {shown} does not tell its entries: RQ does from 2.7 on")))
+    return _with_history(client, keys, entries), troubles
 
 
 def _silent(heard: float, now: datetime) -> bool:
@@ -195,7 +197,7 @@ def _metas(client: Redis, keys: Keys, places: Sequence[Place]) -> list[bytes | N
     return [known.get(job_id) for job_id in ids]
 
 
-def _their_notes(total: int, lock: int) -> list[SafeText]:
+def _their_troubles(total: int, lock: int) -> list[Trouble]:
     if not total or lock > 0:
         return []
-    return [SafeText(f"rq-scheduler: {total:,} jobs wait and nobody holds its lock")]
+    return [Trouble(SafeText(f"rq-scheduler: {total:,} jobs wait and nobody holds its lock"))]

@@ -19,7 +19,7 @@ from pantry_queue.monitor.diagnosis.model import Explanation
 from pantry_queue.monitor.diagnosis.why import explain
 from pantry_queue.monitor.events import Event
 from pantry_queue.monitor.functions import Functions, FunctionStat, Times
-from pantry_queue.monitor.model import Counts, CronEntry, Due, Schedule, SchedulerStat
+from pantry_queue.monitor.model import Counts, CronEntry, Due, Schedule, SchedulerStat, Trouble
 from tests.tui.fixed import NOW, ago, job_detail, job_row, snapshot, text
 from tests.tui.support import FixedSource
 
@@ -80,7 +80,10 @@ def schedule() -> Schedule:
         schedulers=(SchedulerStat(text("default"), text("web-1.4100"), 52.0),),
         unattended=(text("reports"),),
         at=NOW,
-        notes=(text("Nobody sees to the scheduled jobs of reports."),),
+        troubles=(
+            Trouble(text("Nobody sees to the scheduled jobs of reports."), queue=text("reports")),
+            Trouble(text("CronScheduler cron-2 is silent."), scheduler=text("cron-2")),
+        ),
     )
 
 

@@ -6,12 +6,15 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
+from rq import Queue
 from rq.job import Job
 
 from console.tui.app import ConsoleApp
 from console.tui.screens.confirm import Confirm
 from console.tui.screens.help import Help
 from console.tui.screens.jobs import Jobs
+from console.tui.screens.progress import ProgressScreen
+from pantry_queue.control import pace
 from pantry_queue.control.plan import Selection
 from pantry_queue.errors import RedisUnavailable
 from tests.tui.acting_kit import FakeActor, fixed, heard, told
@@ -192,6 +195,34 @@ async def test_jobs_are_requeued_deleted_and_brought_back(
         assert sum(Job.exists(name, redis_client) for name in failed) == len(failed) - 1
         await press(pilot, "u")
         assert all(Job.exists(name, redis_client) for name in failed)
+
+
+async def test_how_far_an_undo_is_is_shown_too(
+    live_console: Make, redis_client: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    titles: list[str] = []
+    mounted = ProgressScreen.on_mount
+
+    def seen(self: ProgressScreen) -> None:
+        mounted(self)
+        titles.append(self._shown.title)
+
+    monkeypatch.setattr(ProgressScreen, "on_mount", seen)
+    monkeypatch.setattr(pace, "FIRST", 10)
+    Queue("mail", connection=redis_client).enqueue_many(
+        [Queue.prepare_data("math.sqrt", (4,), job_id=f"mail-{place}") for place in range(60)]
+    )
+    app = live_console()
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await settle(pilot)
+        await press(pilot, "X")
+        await heard(pilot)
+        await press(pilot, *"60", "enter")
+        assert not redis_client.llen("rq:queue:mail")
+        await press(pilot, "u")
+        assert "60 jobs undone" in told(app)
+        assert redis_client.llen("rq:queue:mail") == 60
+        assert [title.split()[0] for title in titles] == ["Empty", "Undo"]
 
 
 async def test_read_only_does_not_touch_redis(live_console: Make, shop: dict[str, str], redis_client: Redis) -> None:

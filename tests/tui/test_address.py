@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.tui.address import LISTS, PLAIN, Address, AddressError, jobs_at, parse, words
-from console.tui.commands import visit
+from console.tui.address import LISTS, PLAIN, SORTS, Address, AddressError, jobs_at, parse, plain_at, words
+from console.tui.commands import likely, visit
 from console.tui.present.states import TABS
 from console.tui.screens.jobs import Jobs
 from pantry_queue.errors import PantryError
@@ -19,7 +19,14 @@ _filters = st.sampled_from(["", "func:x", "failed", "queued or ocr", 'error:"tim
 _addresses = st.one_of(
     st.builds(jobs_at, st.sampled_from(TABS), st.none() | _names, _filters, st.sampled_from([None, True, False])),
     st.builds(Address, st.sampled_from(PLAIN)),
-    st.sampled_from([Address(place, state=name) for place, names in LISTS.items() for name in names[1:]]),
+    st.sampled_from(
+        [
+            plain_at(place, name, sort)
+            for place in PLAIN
+            for name in ("", *LISTS.get(place, ()))
+            for sort in ("", *SORTS.get(place, ()))
+        ]
+    ),
     st.builds(lambda where: Address("activity", state="events", where=where), _filters),
     st.builds(Address, st.sampled_from(["job", "why"]), name=_names),
     st.builds(lambda name: Address("workers", name=name), st.just("") | _names),
@@ -56,6 +63,8 @@ def test_any_text_is_an_address_or_one_sentence(text: str) -> None:
         ("jobs func:x", jobs_at("queued", None, "func:x")),
         ('jobs "failed"', jobs_at("queued", "failed")),
         ("activity changes", Address("activity")),
+        ("functions 1h by-runs", Address("functions")),
+        ("functions by-failure-rate", Address("functions", sort="by-failure-rate")),
         ("activity events queue:ocr", Address("activity", state="events", where="queue:ocr")),
         ("queue webhooks:retry", jobs_at("queued", "webhooks:retry")),
     ],
@@ -73,6 +82,10 @@ def test_what_is_wrong_is_said() -> None:
         parse("schedule croon")
     with pytest.raises(AddressError, match="leave out 'func:x'"):
         parse("activity trash func:x")
+    with pytest.raises(AddressError, match=r"takes at most one of by-name, by-queued, .*; leave out 'queued'"):
+        parse("overview queued")
+    with pytest.raises(AddressError, match="failures takes no more words; leave out 'by-name'"):
+        parse("failures by-name")
     with pytest.raises(AddressError, match="Say which job"):
         parse("job")
 
@@ -90,3 +103,25 @@ async def test_the_order_of_a_list_is_part_of_its_address() -> None:
         await visit(app, parse(turned))
         assert words(app.screen.view_address()) == turned
     assert words(jobs_at("failed", None, "oldest-first x")) == 'jobs failed "oldest-first" x', "a filter, and no order"
+
+
+async def test_how_queues_and_functions_are_sorted_is_part_of_their_address() -> None:
+    app = console()
+
+    def address() -> str:
+        shown = app.console_screen()
+        assert shown is not None
+        return words(shown.view_address())
+
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "s")
+        assert address() == "overview by-queued"
+        await press(pilot, "8", "s", "left_square_bracket")
+        assert address() == "functions 10m by-failures"
+        for kept in ("overview", "functions", "overview by-failed", "functions 24h by-name"):
+            await visit(app, parse(kept))
+            assert address() == kept
+        await press(pilot, "s")
+        assert address() == "functions 24h", "the key goes on from what the address names"
+    assert likely("functions 6h by-f", app.session) == ["functions 6h by-failures", "functions 6h by-failure-rate"]

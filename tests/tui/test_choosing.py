@@ -70,7 +70,7 @@ async def test_how_it_is_done_is_chosen_in_the_dialog_and_looked_at_again(settin
         assert "--dependents" in screen(app)
         await press(pilot, "escape", "R")
         await heard(pilot)
-        await press(pilot, "F", "shift+tab", "shift+tab", *"low", "comma", "enter")
+        await press(pilot, "shift+tab", "shift+tab", *"low", "ctrl+f", "comma", "enter")
         assert "run" not in actor.names()
         assert "without commas" in screen(app)
         await press(pilot, "backspace", "tab", "tab", "enter")
@@ -111,8 +111,9 @@ async def test_a_new_job_is_checked_and_enqueued_from_anywhere(settings: Setting
         await press(pilot, *["tab"] * 7, "enter")
         assert "argument n: 'x' is not JSON" in screen(app)
         assert "enqueue" not in actor.names()
-        await press(pilot, *["shift+tab"] * 8, "backspace", *"3", *["tab"] * 8, "enter")
+        await press(pilot, *["shift+tab"] * 8, "backspace", *"3", "ctrl+f", *["tab"] * 8, "enter")
         _, (request, _) = actor.asked[-1]
+        assert request.at_front, "also while something is typed"
         assert (request.func, request.args, request.kwargs) == ("app.mail.send_all", ("chi",), {"n": 3})
         assert "Job new-1 enqueued in queue critical" in told(app)
         app.session.production = True
@@ -137,6 +138,8 @@ async def test_a_new_job_is_checked_and_enqueued_from_anywhere(settings: Setting
         ({"func": "a.b", "args": "k:=@/etc/passwd"}, "reads no file"),
         ({"func": "a.b", "due": "99999999999d"}, "more than ten years"),
         ({"func": "a.b", "due": "2026-13-01"}, "is no time"),
+        ({"func": "a.b", "due": "tomorrow"}, "like 10m or 2h30m from now, or like 2026"),
+        ({"func": "a.b", "due": "in 5x"}, "'5x' is no duration"),
         ({"func": "a.b", "retry": "-1"}, "3:10,60"),
         ({"func": "a.b", "timeout": "soon"}, "no time-out"),
         ({"func": "a.b", "job_id": "a b"}, "a job's id"),
@@ -185,6 +188,7 @@ def test_every_action_is_a_key_and_words() -> None:
         act = verbs.understand(action.verb)
         assert act is not None
         assert verbs.action_of(act, chosen, session) == action or action.noun == "trash", action.name
+    assert verbs.understand("enqueue now --at-front") == verbs.understand("enqueue-now --at-front")
     emptied = verbs.understand("trash empty")
     assert emptied is not None
     assert verbs.action_of(emptied, None, session).name == "trash.empty"
@@ -199,6 +203,7 @@ def test_every_action_is_a_key_and_words() -> None:
         ("cancel --to low", "jobs cancel takes --dependents, --parents, --reason"),
         ("fail", "For started jobs"),
         ("pause", "pause is done to queues"),
+        ("retry now", "For failed or scheduled jobs|For scheduled jobs"),
     ],
 )
 def test_words_that_cannot_be_done_say_why(text: str, says: str) -> None:

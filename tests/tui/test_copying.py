@@ -174,7 +174,7 @@ def test_the_terminal_gets_the_text_and_is_lent(settings: Settings, redis_client
         pty.gather(0.4)  # the quarter of a second in which no dialog listens to keys typed ahead
         pty.send("A")
         pty.wait("Arguments of the copy")
-        pty.send("\x0f")
+        pty.send("\x1bOS")  # F4
         pty.wait("edits with")
         pty.send("\r")
         comes_back(pty)

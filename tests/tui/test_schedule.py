@@ -31,7 +31,8 @@ async def test_each_tab_tells_what_is_late_missed_or_unattended() -> None:
         assert "1 late" in screen(app)
         assert "late 1m40" in line_with(app, "ocr-1042")
         assert "2m50" in screen(app)
-        assert "Nobody sees to" in screen(app)
+        assert "1 queue without a scheduler" in screen(app)
+        assert "Nobody sees to" not in screen(app), "that is another queue's"
         chosen = app.console_screen().chosen()  # type: ignore[union-attr]
         assert chosen is not None
         assert (chosen.selection.ids, chosen.states) == (("ocr-1042",), {"scheduled"})
@@ -40,13 +41,15 @@ async def test_each_tab_tells_what_is_late_missed_or_unattended() -> None:
         assert app.console_screen().chosen() is None, "RQ's actions do not reach it"  # type: ignore[union-attr]
         await press(pilot, "right_square_bracket")
         assert "✓" in line_with(app, "nightly", "every day at 06:00")
+        assert "Nobody sees to the scheduled jobs of reports." in screen(app)
+        assert "cron-2" not in screen(app), "that is another scheduler's"
         assert "missed 8m20" in line_with(app, "weekly")
         assert "scheduler gone" in line_with(app, "lost")
         await press(pilot, "right_square_bracket")
         assert "nobody" in line_with(app, "reports")
         assert "52s" in line_with(app, "web-1.4100")
         source.others[ScheduleNeed] = replace(
-            schedule(), due=(), total=0, late=0, cron=(), schedulers=(), unattended=(), notes=()
+            schedule(), due=(), total=0, late=0, cron=(), schedulers=(), unattended=(), troubles=()
         )
         for words in ("starts one", "no job is scheduled", "nothing repeats"):
             await press(pilot, "r")

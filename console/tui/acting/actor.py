@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from threading import Event
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -199,10 +200,10 @@ class RedisActor:
 
 
 def _on_loop(progress: Callable[[T], None]) -> Callable[[T], None]:
-    """The same, to be called from the thread."""
-    loop = asyncio.get_running_loop()
+    """The same, to be called from the thread. A screen it opens has to find its app in the context, as it does here."""
+    loop, context = asyncio.get_running_loop(), copy_context()
 
     def tell(told: T) -> None:
-        loop.call_soon_threadsafe(progress, told)
+        loop.call_soon_threadsafe(progress, told, context=context)
 
     return tell

@@ -51,6 +51,8 @@ def understand(text: str) -> Said | None:
     """
     first, _, rest = text.strip().partition(" ")
     second = rest.strip().partition(" ")[0]
+    if (joined := f"{first}-{second}") in VERBS:  # as keys and help write it: `retry now`
+        first, text = joined, joined + rest.strip().removeprefix(second)
     two = _TWO_WORDS.get((first, second))
     if first not in VERBS and two is None:
         return None

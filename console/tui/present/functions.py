@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 #: How far back each list looks, in seconds.
 SPANS = {"10m": 600.0, "1h": 3600.0, "6h": 21_600.0, "24h": 86_400.0}
 TABS = tuple(SPANS)
+#: The list that is shown first.
+FIRST = "1h"
 #: The function that stands for all beyond those a worker tells apart (`pantry_queue.workers.stats`).
 OTHER = "…other"
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from console.tui.present.cells import Cell, Column, Row
+from console.tui.present.cells import Cell, Chip, Column, Row, chip
 from console.tui.present.jobs import arguments, function_name
-from console.tui.present.words import age, moment
+from console.tui.present.words import age, amount, count, moment
 from pantry_queue.monitor.model import CronEntry, Due, JobRow, Schedule, SchedulerStat
 from pantry_queue.monitor.wire import name_of
 
@@ -137,6 +137,22 @@ def cron_lines(entry: CronEntry, now: datetime) -> list[tuple[Cell, ...]]:
         ("made", ", ".join(entry.jobs)),
     )
     return [(cron_cell(entry),), *((Cell(f"{name} ", "muted"), Cell(value)) for name, value in facts if value)]
+
+
+def trouble_lines(found: Schedule, queue: str | None = None, scheduler: str = "") -> list[tuple[Cell, ...]]:
+    """What is wrong; of a queue and a CronScheduler only what concerns them, or none in particular."""
+    return [
+        (Cell(trouble.says, "warning"),)
+        for trouble in found.troubles
+        if queue is None or (trouble.queue in ("", queue) and trouble.scheduler in ("", scheduler))
+    ]
+
+
+def beside(found: Schedule) -> tuple[list[Chip], list[Chip]]:
+    """What the title tells: jobs that are late, queues whose jobs nobody sees to."""
+    late = [chip(f"{count(found.late)} late", "warning")] if found.late else []
+    alone = len(found.unattended)
+    return late, [chip(f"{amount(alone, 'queue')} without a scheduler", "warning", rank=1)] if alone else []
 
 
 def scheduler_rows(found: Schedule) -> tuple[Row, ...]:

@@ -86,6 +86,9 @@ class ConsoleScreen(Screen[None]):
         """What opens this view again."""
         return Address(self.HERE.removeprefix("go."))
 
+    def sort_by(self, name: str) -> None:
+        """Sort its rows in one of the ways of `address.SORTS`; called where this place has some."""
+
     def copyable(self) -> list[Copyable]:
         """What can be copied here, what is wanted most first."""
         chosen = self.chosen()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on
 from textual.binding import BindingType
 
+from console.tui.address import SORTS, Address, plain_at
 from console.tui.copying import texts
 from console.tui.copying.texts import Copyable
 from console.tui.counting import Counted, FunctionsNeed
@@ -36,9 +37,9 @@ class Functions(Listing):
 
     def __init__(self) -> None:
         super().__init__()
-        self.tab = "1h"
+        self.tab = functions.FIRST
         self._turn = 0
-        self._sort = functions.SORTS[0]
+        self._sort = 0
         self._found: Counted | None = None
 
     def more_scopes(self) -> tuple[Scope, ...]:
@@ -65,6 +66,9 @@ class Functions(Listing):
         stat = self._stat()
         return name_of(stat.slowest.raw_id) if stat is not None and stat.slowest is not None else None
 
+    def view_address(self) -> Address:
+        return plain_at("functions", self.tab, SORTS["functions"][self._sort])
+
     def copyable(self) -> list[Copyable]:
         """The function under the cursor, and all of them."""
         from console.documents.deployment import function_json
@@ -79,7 +83,7 @@ class Functions(Listing):
         return functions.COLUMNS
 
     def rows(self, now: datetime) -> Sequence[Row] | None:
-        return None if self._found is None else functions.function_rows(self._found, self._sort)
+        return None if self._found is None else functions.function_rows(self._found, functions.SORTS[self._sort])
 
     def entry(self, key: str, now: datetime) -> Entry | None:
         stat = self._stat()
@@ -90,7 +94,7 @@ class Functions(Listing):
         return Entry(title, lines, tone="muted")
 
     def beside(self, now: datetime) -> tuple[Sequence[Chip], Sequence[Chip]]:
-        return ((), ()) if self._found is None else functions.beside(self._found, self._sort)
+        return ((), ()) if self._found is None else functions.beside(self._found, functions.SORTS[self._sort])
 
     def _stat(self) -> FunctionStat | None:
         """The function under the cursor."""
@@ -106,7 +110,12 @@ class Functions(Listing):
 
     def action_sort(self) -> None:
         """The next way to sort."""
-        self._sort = functions.SORTS[(functions.SORTS.index(self._sort) + 1) % len(functions.SORTS)]
+        self._sort = (self._sort + 1) % len(functions.SORTS)
+        self.paint()
+
+    def sort_by(self, name: str) -> None:
+        """See `ConsoleScreen.sort_by`."""
+        self._sort = SORTS["functions"].index(name)
         self.paint()
 
     async def action_slowest(self) -> None:

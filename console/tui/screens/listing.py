@@ -9,7 +9,7 @@ from textual import on
 from textual.containers import Vertical
 from textual.widget import Widget
 
-from console.tui.address import Address
+from console.tui.address import Address, plain_at
 from console.tui.copying import texts
 from console.tui.copying.texts import Copyable
 from console.tui.keys import Scope
@@ -78,7 +78,7 @@ class Listing(ConsoleScreen):
         return (), ()
 
     def view_address(self) -> Address:
-        return Address(self.HERE.removeprefix("go."), "" if self.tab in self.TABS[:1] else self.tab)
+        return plain_at(self.HERE.removeprefix("go."), self.tab)
 
     def readable(self) -> Copyable | None:
         """What is told about the entry under the cursor."""

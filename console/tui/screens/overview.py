@@ -11,6 +11,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
 from console.tui.acting.chosen import Chosen
+from console.tui.address import SORTS, Address, plain_at
 from console.tui.copying import texts
 from console.tui.copying.texts import Copyable
 from console.tui.keys import Scope, bindings
@@ -52,7 +53,7 @@ class Overview(ConsoleScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self._sort = queues.SORTS[0]
+        self._sort = 0
         self._turn = 0
 
     def body(self) -> Iterable[Widget]:
@@ -97,6 +98,9 @@ class Overview(ConsoleScreen):
         selection = Selection(queues=(key,))
         return Chosen("queues", f"queue {safe(raw_of(key))}", selection, frozenset({"queued"}))
 
+    def view_address(self) -> Address:
+        return plain_at("overview", sort=SORTS["overview"][self._sort])
+
     def copyable(self) -> list[Copyable]:
         """The queue under the cursor."""
         from console.documents.deployment import queue_json
@@ -112,7 +116,7 @@ class Overview(ConsoleScreen):
         if snapshot is None:
             return
         self.query_one(Tiles).show(tiles(snapshot, history))
-        rows = queues.queue_rows(snapshot, history, session.alerts, self._sort)
+        rows = queues.queue_rows(snapshot, history, session.alerts, queues.SORTS[self._sort])
         self.query_one("#queues", RowTable).show(Rows(rows))
         self.set_class(not rows, "-empty")
         self._show_alerts(session)
@@ -165,7 +169,12 @@ class Overview(ConsoleScreen):
     # -- keys -------------------------------------------------------------------------------------------
     def action_sort(self) -> None:
         """The next way to sort the queues."""
-        self._sort = queues.SORTS[(queues.SORTS.index(self._sort) + 1) % len(queues.SORTS)]
+        self._sort = (self._sort + 1) % len(queues.SORTS)
+        self.paint()
+
+    def sort_by(self, name: str) -> None:
+        """See `ConsoleScreen.sort_by`."""
+        self._sort = SORTS["overview"].index(name)
         self.paint()
 
     async def action_past(self) -> None:

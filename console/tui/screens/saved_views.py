@@ -9,8 +9,9 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
+from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
 from console import views
 from console.tui.keys import bindings
@@ -57,7 +58,7 @@ class SavedViews(ModalScreen[Asked | None]):
             yield RowTable(_COLUMNS, id="views")
             yield Line(left=[chip("this view", "strong"), chip(safe(self._present, 200), "muted", rank=1)])
             yield PlainInput(id="answer", compact=True, placeholder="a name, to save it under")
-            yield Line(id="ask-wrong")
+            yield Static(id="confirm-wrong", markup=False)
             keys = [key_chip("enter", "opens, or saves", action="screen.open"), key_chip("tab", "list, name")]
             keys.append(key_chip("d", "deletes", action="screen.forget"))
             yield Line(left=[*keys, key_chip("esc", "closes", action="screen.cancel")])
@@ -87,7 +88,7 @@ class SavedViews(ModalScreen[Asked | None]):
         try:
             self.dismiss(Asked("save", views.checked(event.value)))
         except PantryError as error:
-            self.query_one("#ask-wrong", Line).show([chip(str(error), "failed")])
+            self.query_one("#confirm-wrong", Static).update(Content(str(error)))
 
     def action_cancel(self) -> None:
         """Stay."""

@@ -14,7 +14,7 @@ from console.tui.copying.texts import Copyable
 from console.tui.keys import Scope, bindings
 from console.tui.needs import ScheduleNeed
 from console.tui.present import schedule
-from console.tui.present.cells import Cell, Chip, Column, Row, chip
+from console.tui.present.cells import Chip, Column, Row
 from console.tui.present.words import count
 from console.tui.screens.listing import Entry, Listing
 from console.tui.source import Answer, Needs
@@ -88,18 +88,22 @@ class Schedule(Listing):
         if found is None:
             return None
         if self.tab == "schedulers":
-            return Entry(f"queue {safe(raw_of(key[1:]))}", self._notes())
+            queue = safe(raw_of(key[1:]))
+            return Entry(f"queue {queue}", schedule.trouble_lines(found, queue))
         one = self._due()
         if one is not None:
-            return Entry(one.row.id, [*schedule.due_lines(one, found.at), *self._notes()])
+            troubles = schedule.trouble_lines(found, one.row.queue)
+            return Entry(one.row.id, [*schedule.due_lines(one, found.at), *troubles])
         for place, entry in enumerate(found.cron):
             if self.tab == "cron" and schedule.cron_key(place) == key:
                 title = entry.name or entry.func or "entry without a name"
-                return Entry(title, [*schedule.cron_lines(entry, found.at), *self._notes()])
+                troubles = schedule.trouble_lines(found, entry.queue, entry.scheduler)
+                return Entry(title, [*schedule.cron_lines(entry, found.at), *troubles])
         return None
 
     def nothing(self, now: datetime) -> Entry:
-        return Entry(schedule.EMPTY[self.tab], self._notes(), tone="muted")
+        lines = schedule.trouble_lines(self._found) if self._found is not None else []
+        return Entry(schedule.EMPTY[self.tab], lines, tone="muted")
 
     def tab_word(self, name: str) -> str:
         found = self._found
@@ -109,12 +113,7 @@ class Schedule(Listing):
         return f"{name} {count(totals[name])}"
 
     def beside(self, now: datetime) -> tuple[Sequence[Chip], Sequence[Chip]]:
-        late = self._found.late if self._found is not None else 0
-        return ([chip(f"{count(late)} late", "warning")] if late else []), ()
-
-    def _notes(self) -> list[tuple[Cell, ...]]:
-        """What is wrong with the schedule as a whole."""
-        return [(Cell(note, "warning"),) for note in self._found.notes] if self._found is not None else []
+        return ((), ()) if self._found is None else schedule.beside(self._found)
 
     def _due(self) -> Due | None:
         """The job under the cursor."""

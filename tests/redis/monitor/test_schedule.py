@@ -37,6 +37,7 @@ def test_scheduled_jobs_soonest_first_and_who_sees_to_them(redis_client: Redis) 
     assert found.due[2].row.at == now.replace(microsecond=0) + timedelta(hours=1)
     assert found.unattended == ("a",)
     assert found.notes == ("queue a: 2 scheduled and no scheduler runs for it, 1 of them overdue",)
+    assert [trouble.queue for trouble in found.troubles] == ["a"]
     assert [(lock.queue, lock.holder) for lock in found.schedulers] == [("b", "host.1.abc")]
     assert [one.row.id for one in schedule.read(redis_client, KEYS, count=1, start=1).due] == ["b60"]
 
@@ -69,6 +70,7 @@ def test_missed_runs_and_a_silent_scheduler(redis_client: Redis) -> None:
     assert (found.cron[0].missed, found.cron[0].alive, found.cron[0].jobs) == (True, False, ("j2", "j1"))
     assert 595 < found.cron[0].late < 700
     assert "CronScheduler old has not been heard of for 90" in found.notes[0]
+    assert found.troubles[0].scheduler == found.cron[0].scheduler
 
 
 def test_rq_scheduler(redis_client: Redis) -> None:
