@@ -17,6 +17,8 @@ from console.tui.present.cells import Cell
 from console.tui.widgets.tones import Palette, changed_until
 
 _INDENT = "  "
+#: A line that begins with a muted word so wide, blanks and all, is one of a column of names and values.
+_LEAST_COLUMN = 8
 #: Lines of these alone point at something above them; wrapped they would point nowhere.
 _RULE = frozenset("^~- ")
 
@@ -143,9 +145,11 @@ def folded(line: tuple[Cell, ...], width: int) -> list[tuple[Cell, ...]]:
 
 
 def _indent(line: tuple[Cell, ...], width: int) -> str:
-    label = line[0]
-    beside = label.tone == "muted" and label.text.endswith(" ") and cell_len(label.text) <= width // 2
-    return " " * cell_len(label.text) if beside else _INDENT
+    label, *rest = line
+    room = width - cell_len(label.text)
+    column = label.tone == "muted" and label.text.endswith(" ") and _LEAST_COLUMN <= cell_len(label.text) <= width // 2
+    whole = all(cell_len(word) <= room for cell in rest for word in cell.text.split())
+    return " " * cell_len(label.text) if column and whole else _INDENT
 
 
 def _head(text: str, room: int, whole: int) -> str:
