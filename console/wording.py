@@ -88,7 +88,7 @@ def plan_facts(plan: Plan) -> list[tuple[str, str]]:
     """A plan as names and values."""
     named = ", ".join(f"{name} ({count})" for name, count in plan.functions)
     return [
-        ("action", f"{plan.action.noun} {plan.action.verb}"),
+        ("action", " ".join(plan.action.typed)),
         ("chosen", str(plan.scope)),
         ("of these", ", ".join(f"{count:,} {what}" for what, count in plan.breakdown[:8])),
         ("call", f"{named} of {plan.sampled} looked at" if named else ""),

@@ -69,7 +69,7 @@ def carry_out(target: Target, action: Action, selection: Selection, options: Opt
     from pantry_queue.control import run, select
 
     if not manner.dry_run:
-        target.refuse_if_read_only(f"{action.noun} {action.verb}".replace("all ", ""))
+        target.refuse_if_read_only(" ".join(action.typed))
     with writer(target) as scripts:
         plan = select.plan(
             scripts.connection,
@@ -153,7 +153,7 @@ def confirm(plan: Plan, manner: Manner, *, production: bool = False) -> None:
     """
     if not plan.action.asks or manner.yes or (plan.total == 0 and plan.action.states):
         return
-    would = f"{plan.action.noun} {plan.action.verb}".replace("all ", "") + f" would change {plan.scope}"
+    would = f"{' '.join(plan.action.typed)} would change {plan.scope}"
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise Refused(f"{would}: nothing was changed; add --yes to do it, or --dry-run to see more.")
     for name, value in plan_facts(plan):

@@ -24,6 +24,14 @@ PLACES: dict[str, str] = {
     "started": "started",
 }
 
+#: Command lines that are not noun and verb.
+_TYPED = {
+    "all.clear-failures": ("failures", "clear"),
+    "workers.shutdown": ("workers", "stop"),
+    "jobs.enqueue": ("enqueue",),
+    "trash.undo": ("undo",),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Action:
@@ -59,6 +67,11 @@ class Action:
     options: tuple[str, ...]
     script: str
     drains: bool
+
+    @property
+    def typed(self) -> tuple[str, ...]:
+        """The words of its command line, which for what is done to all have no noun."""
+        return _TYPED.get(self.name) or ((self.verb,) if self.noun == "all" else (self.noun, self.verb))
 
     @property
     def places(self) -> tuple[str, ...]:

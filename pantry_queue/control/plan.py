@@ -196,7 +196,7 @@ _SHOWN_IDS = 5
 
 def command_line(action: Action, selection: Selection, options: Options) -> SafeText:
     """The command that does the same, as it can be typed."""
-    words = ["pantry-console", *_verb_words(action, selection)]
+    words = ["pantry-console", *(("failures", action.verb) if selection.signatures else action.typed)]
     words += selection.ids if len(selection.ids) <= _SHOWN_IDS else ["-"]
     if action.noun == "queues":
         words += selection.queues
@@ -209,14 +209,6 @@ def command_line(action: Action, selection: Selection, options: Options) -> Safe
     words += ["--all"] if selection.everything and action.noun == "jobs" else []
     words += _option_words(options)
     return safe(raw_of(" ".join(shlex.quote(word) for word in words)))
-
-
-def _verb_words(action: Action, selection: Selection) -> list[str]:
-    named = {"all.clear-failures": ["failures", "clear"], "workers.shutdown": ["workers", "stop"]}
-    if action.name in named:
-        return named[action.name]
-    noun = "failures" if selection.signatures else {"all": ""}.get(action.noun, action.noun)
-    return [*([noun] if noun else []), action.verb]
 
 
 def _option_words(options: Options) -> list[str]:

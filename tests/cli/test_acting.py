@@ -40,6 +40,11 @@ def test_every_job_action_of_the_table_is_a_verb(cli: Cli) -> None:
     assert {action.verb for action in applicable("queues")} <= set(cli("queues", "--help").out.split())
 
 
+def test_what_the_table_says_is_typed_can_be_typed(cli: Cli) -> None:
+    for action in ACTIONS.values():
+        assert cli(*action.typed, "--help").code == 0, action.typed
+
+
 def test_requeue_by_ids_by_state_and_from_standard_input(cli: Cli, failed: Redis, settings: Settings) -> None:
     done = cli("jobs", "requeue", "emails-3", "emails-1", "--at-front", "--json")
     assert (done.code, done.json()["done"], done.json()["undoable"]) == (0, 2, True)

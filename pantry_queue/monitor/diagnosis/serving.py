@@ -37,7 +37,7 @@ def disobeying(facts: DeploymentFacts) -> Finding | None:
         "they go on taking its jobs.",
         *(f"{queue.name}: {', '.join(worker.name for worker in stock[:5])}." for queue, stock in found[:5]),
         remedy="Stop these workers, or suspend all; PantryWorkers obey a pause.",
-        command=f"pantry-console workers shutdown {shlex.quote(name_of(stock[0].raw_name))}",
+        command=f"pantry-console workers stop {shlex.quote(name_of(stock[0].raw_name))}",
     )
 
 
