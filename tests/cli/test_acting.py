@@ -16,7 +16,6 @@ from redis import Redis
 from rq import Queue
 
 from pantry_queue.config import Settings
-from pantry_queue.control.actions import ACTIONS, applicable
 
 from .conftest import Cli, work
 from .inside import cli
@@ -27,22 +26,6 @@ __all__ = ["cli"]
 def queue_of(client: Redis, name: str) -> list[str]:
     """Ids in their order."""
     return [job_id.decode() for job_id in client.lrange(f"rq:queue:{name}", 0, -1)]
-
-
-def test_every_job_action_of_the_table_is_a_verb(cli: Cli) -> None:
-    shown = cli("jobs", "--help").out
-    for action in applicable("jobs"):
-        if action.name == "jobs.enqueue":  # done to no job there is
-            assert action.what.split(",")[0] in cli("enqueue", "--help").out
-            continue
-        assert f" {action.verb} " in shown
-        assert action.what.split(",")[0].split(" ")[0] in cli("jobs", action.verb, "--help").out
-    assert {action.verb for action in applicable("queues")} <= set(cli("queues", "--help").out.split())
-
-
-def test_what_the_table_says_is_typed_can_be_typed(cli: Cli) -> None:
-    for action in ACTIONS.values():
-        assert cli(*action.typed, "--help").code == 0, action.typed
 
 
 def test_requeue_by_ids_by_state_and_from_standard_input(cli: Cli, failed: Redis, settings: Settings) -> None:
@@ -136,21 +119,6 @@ def test_what_destroys_needs_a_yes(cli: Cli, failed: Redis, arguments: list[str]
     assert set(failed.scan_iter()) == before
     done = cli(*arguments, "--yes", "--json")
     assert (done.code, done.json()["done"]) == (0, int(says.split(maxsplit=1)[0]) if says[0].isdigit() else 1)
-
-
-def test_read_only_refuses_everything_before_it_touches_redis(cli: Cli) -> None:
-    nowhere = ("--url", "redis://127.0.0.1:1/0", "--read-only")
-    commands = [["jobs", action.verb, "x", "--yes"] for action in applicable("jobs") if action.states]
-    commands += [["enqueue", "a.b"]]
-    commands += [["queues", action.verb, "x", "--yes"] for action in applicable("queues")]
-    commands += [["failures", "clear", "--yes"], ["failures", "requeue"], ["failures", "delete", "--yes"]]
-    commands += [["suspend", "--yes"], ["resume"], ["undo"], ["trash", "empty", "--yes"]]
-    commands += [["workers", "forget", "x"], ["workers", "stop", "x", "--yes"]]
-    for command in commands:
-        extra = ["--in", "1h"] if "reschedule" in command else []
-        done = cli(*nowhere, *command, *extra)
-        assert (done.code, done.out) == (4, ""), command
-        assert "read-only" in done.err
 
 
 def test_a_dry_run_is_the_plan_and_changes_nothing(cli: Cli, failed: Redis) -> None:
@@ -284,13 +252,6 @@ def test_on_a_terminal_it_asks_and_for_many_it_asks_for_their_number(failed: Red
         assert asking.wait(30) == code
         os.close(terminal)
         assert failed.zcard("rq:failed:emails") + failed.zcard("rq:failed:other") == left
-
-
-def test_the_table_tells_which_actions_ask() -> None:
-    asking = {name for name, action in ACTIONS.items() if action.asks}
-    assert {"jobs.delete", "jobs.cancel", "jobs.stop", "queues.empty", "queues.delete", "trash.empty"} <= asking
-    for action in ACTIONS.values():
-        assert action.asks or action.undo != "delete", f"{action.name} deletes and does not ask"
 
 
 def test_stop_tells_the_worker(cli: Cli, redis_client: Redis, settings: Settings) -> None:
