@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,9 @@ from pantry_queue.connection import connect
 
 if TYPE_CHECKING:
     from redis import Redis
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell's job in the background; what tests start inherits it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 #: No test asks how fast the machine is, and Hypothesis must not either.
 drawing.register_profile("pantry", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -51,6 +51,8 @@ class Session:
         self._reason = ""
         #: When a key was pressed last, or the console was there; by the loop's clock.
         self._typed_at = float("inf")
+        #: The console was left, and ends by itself.
+        self._leaves = False
 
     async def run(self, request: web.Request) -> web.WebSocketResponse:
         """Serve this browser until one of the two ends."""
@@ -101,6 +103,7 @@ class Session:
             if head[:1] == b"D":
                 await self._socket.send_bytes(payload)
             elif head[:1] == b"M" and json.loads(payload).get("type") == "exit":
+                self._leaves = True
                 return
 
     async def _listen(self, writer: asyncio.StreamWriter) -> None:
@@ -132,6 +135,10 @@ class Session:
 
     async def _end(self, child: Child, reader: asyncio.StreamReader, said: IO[bytes]) -> None:
         """End the process, which may still have to say something, and then the browser's side."""
+        if self._leaves:  # a signal now would make an accident of it
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_ENDING):
+                    await _gone(child, reader)
         stopping = asyncio.to_thread(child.stop, _ENDING)
         code, _ = await asyncio.gather(stopping, _drop(reader))
         last = _last_line(said).removeprefix("pantry-console: ")
@@ -151,6 +158,13 @@ async def _drop(reader: asyncio.StreamReader) -> None:
     with suppress(OSError):
         while await reader.read(1 << 16):
             pass
+
+
+async def _gone(child: Child, reader: asyncio.StreamReader) -> None:
+    """Until the process is gone; what it still says is dropped."""
+    await _drop(reader)
+    while child.exit_code() is None:
+        await asyncio.sleep(0.02)
 
 
 async def _until_one_ends(*parts: Coroutine[Any, Any, None]) -> None:
