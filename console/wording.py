@@ -70,7 +70,7 @@ def outcome_sentence(outcome: Outcome) -> str:
     if outcome.action.states or outcome.action.noun == "trash":
         noun = "job"
     counted = f"{outcome.done:,} {noun}{'' if outcome.done == 1 else 's'} " if noun else ""
-    said = f"{counted}{outcome.action.done}" if noun or outcome.done else "nothing to do"
+    said = f"{counted or 'All workers '}{outcome.action.done}" if noun or outcome.done else "Nothing to do"
     parts = [said]
     if outcome.emptied:
         parts.append(f"{outcome.emptied:,} empty entries taken out")

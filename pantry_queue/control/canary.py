@@ -13,6 +13,7 @@ from pantry_queue.control.plan import Group, Plan, narrowed
 from pantry_queue.control.states import states_in
 from pantry_queue.keys import Keys
 from pantry_queue.monitor.wire import ask, blob, name_of
+from pantry_queue.text import SafeText
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -48,7 +49,12 @@ def rest(plan: Plan, done: Sequence[str]) -> Plan:
     gone = set(done)
     groups = [Group(group.state, IdList(i for i in group.ids if i not in gone)) for group in plan.groups]
     if plan.sources:  # those that were done have left their lists
-        return replace(plan, groups=tuple(group for group in groups if group.ids), left_out=())
+        left = replace(plan, groups=tuple(group for group in groups if group.ids), left_out=())
+        if len(plan.sources) > 1 or plan.groups:
+            return left  # which list they stood in is not known
+        source = replace(plan.sources[0], total=max(0, plan.total - len(gone)))
+        scope = SafeText(f"{source.total:,} of {plan.scope}")
+        return replace(left, sources=(source,), scope=scope, breakdown=(), functions=())
     return replace(narrowed(plan, [group for group in groups if group.ids]), breakdown=(), functions=())
 
 

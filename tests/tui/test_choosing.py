@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import pickle
 import zlib
+from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from console.tui.acting import new_job, verbs
 from console.tui.acting.chosen import Chosen
-from console.tui.acting.offers import by_key
+from console.tui.acting.offers import by_key, offers
 from console.tui.keys import KEYS
 from console.tui.screens.confirm import Confirm
 from console.tui.screens.jobs import Jobs
@@ -18,6 +20,9 @@ from console.tui.session import Session
 from pantry_queue.control.actions import ACTIONS
 from pantry_queue.control.plan import Options, Selection
 from pantry_queue.errors import PantryError
+from pantry_queue.monitor.alarms import Ack
+from pantry_queue.monitor.kept_alerts import KeptAlerts
+from pantry_queue.text import SafeText
 from tests.tui.acting_kit import FakeActor, fixed, heard, told
 from tests.tui.fixed import snapshot
 from tests.tui.support import press, screen, settle
@@ -178,20 +183,36 @@ async def test_a_copy_is_called_with_other_arguments(settings: Settings) -> None
         assert "s3cret" not in plan.command
 
 
+def situation(verb: str) -> Session:
+    """One in which that can be done to queue emails, worker web-1.4100 and alert web-1.4100."""
+    now = snapshot()
+    queues = [replace(queue, paused=verb == "resume") if queue.name == "emails" else queue for queue in now.queues]
+    workers = [
+        replace(one, verdict="ghost" if verb == "forget" else "ok") if one.name == "web-1.4100" else one
+        for one in now.workers
+    ]
+    now = replace(now, queues=tuple(queues), workers=tuple(workers), suspended=verb == "resume")
+    session = Session("x", snapshot=now)
+    if verb == "unacknowledge":
+        ack = Ack(SafeText("web-1.4100"), SafeText("chi"), now.taken_at + timedelta(hours=1))
+        session.kept = KeptAlerts({ack.key: ack})
+    return session
+
+
 def test_every_action_is_a_key_and_words() -> None:
     assert {action.name for actions in by_key().values() for action in actions} == set(ACTIONS)
-    session = Session("x", snapshot=snapshot())
     for action in ACTIONS.values():
         chosen = Chosen(action.noun, "x", Selection(queues=("emails",), ids=("web-1.4100",)), frozenset(action.states))
-        if action.name in ("queues.resume", "workers.forget", "all.resume", "jobs.enqueue", "alerts.unacknowledge"):
-            continue  # these need another situation, and a dialog of its own
-        act = verbs.understand(action.verb)
+        session = situation(action.verb)
+        act = verbs.understand("enqueue app.a.b" if action.verb == "enqueue" else action.verb)
         assert act is not None
         assert verbs.action_of(act, chosen, session) == action or action.noun == "trash", action.name
+        offered = {offer.key: offer.action for offer in offers(chosen, session)}
+        assert offered[action.key] is not None, f"{action.name} has a key there"
     assert verbs.understand("enqueue now --at-front") == verbs.understand("enqueue-now --at-front")
     emptied = verbs.understand("trash empty")
     assert emptied is not None
-    assert verbs.action_of(emptied, None, session).name == "trash.empty"
+    assert verbs.action_of(emptied, None, situation("empty")).name == "trash.empty"
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from rq.job import Job
 
 from pantry_queue.config import Settings
 from pantry_queue.connection import connect
-from pantry_queue.control import run, select, trash, undoing
+from pantry_queue.control import canary, run, select, trash, undoing
 from pantry_queue.control.actions import ACTIONS, applicable
 from pantry_queue.control.audit import whoami
 from pantry_queue.control.lua import Scripts
@@ -115,6 +115,23 @@ def test_a_rate_is_kept(operator: Operator, redis_client: Redis) -> None:
     outcome = run.run(operator.scripts, plan, whoami("test"), rate=100)
     assert outcome.done == 60
     assert outcome.seconds > 0.5
+
+
+def test_behind_a_canary_the_plan_is_for_what_is_left(operator: Operator, redis_client: Redis) -> None:
+    ids = fill(redis_client, 30)
+    plan = operator.plan("jobs.requeue", states=("failed",))
+    some = canary.first(operator.scripts.connection, Keys(), plan, 5)
+    assert run.run(operator.scripts, some, whoami("test")).done == 5
+    again = ids[:2]
+    for job_id in again:  # two fail again
+        redis_client.lrem("rq:queue:a", 1, job_id)
+        redis_client.hset(f"rq:job:{job_id}", mapping={"status": "failed", "ended_at": "2999-01-01T00:00:00.000000Z"})
+        redis_client.zadd("rq:failed:a", {job_id: 9.5e9})
+    left = canary.rest(plan, ids[:5])
+    assert (left.total, str(left.scope)) == (25, "25 of 30 failed jobs of queue a")
+    outcome = run.run(operator.scripts, left, whoami("test"))
+    assert outcome.done == 25
+    assert redis_client.zrange("rq:failed:a", 0, -1) == [job_id.encode() for job_id in again]
 
 
 def test_a_stopped_wait_ends_at_once(operator: Operator, redis_client: Redis) -> None:
