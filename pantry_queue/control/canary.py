@@ -49,12 +49,10 @@ def rest(plan: Plan, done: Sequence[str]) -> Plan:
     gone = set(done)
     groups = [Group(group.state, IdList(i for i in group.ids if i not in gone)) for group in plan.groups]
     if plan.sources:  # those that were done have left their lists
-        left = replace(plan, groups=tuple(group for group in groups if group.ids), left_out=())
-        if len(plan.sources) > 1 or plan.groups:
-            return left  # which list they stood in is not known
-        source = replace(plan.sources[0], total=max(0, plan.total - len(gone)))
-        scope = SafeText(f"{source.total:,} of {plan.scope}")
-        return replace(left, sources=(source,), scope=scope, breakdown=(), functions=())
+        kept = tuple(group for group in groups if group.ids)
+        named = sum(len(group.ids) for group in plan.groups) - sum(len(group.ids) for group in kept)
+        left = replace(plan, groups=kept, left_out=(), before=len(gone) - named, breakdown=(), functions=())
+        return replace(left, scope=SafeText(f"{left.total:,} of {plan.scope}"))
     return replace(narrowed(plan, [group for group in groups if group.ids]), breakdown=(), functions=())
 
 

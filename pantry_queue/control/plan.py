@@ -98,6 +98,7 @@ class Plan:
         seen_at: the server's time when it was made; a job that changed later is left alone.
         scope: what is chosen, in a sentence.
         groups, sources: the jobs; either may be empty.
+        before: so many of those in `sources` were done already, as a canary.
         left_out: named jobs it cannot be done to, each with the reason (`missing`, or its state).
         breakdown: numbers of jobs by state and queue.
         functions: what they call and how many of those looked at; `sampled` says how many that were.
@@ -112,6 +113,7 @@ class Plan:
     scope: SafeText
     groups: tuple[Group, ...] = ()
     sources: tuple[Source, ...] = ()
+    before: int = 0
     left_out: tuple[tuple[str, str], ...] = ()
     breakdown: tuple[tuple[SafeText, int], ...] = ()
     functions: tuple[tuple[SafeText, int], ...] = ()
@@ -123,6 +125,11 @@ class Plan:
     @property
     def total(self) -> int:
         """Jobs it will be done to, if nothing changes until then."""
+        return max(0, self.entries - self.before)
+
+    @property
+    def entries(self) -> int:
+        """Jobs that are looked at, with those that were done before and may stand in the lists again."""
         return sum(len(group.ids) for group in self.groups) + sum(source.total for source in self.sources)
 
     @property
@@ -164,7 +171,7 @@ def narrowed(plan: Plan, groups: Iterable[Group]) -> Plan:
     """The same plan for some jobs of it, by id."""
     kept = tuple(groups)
     count = sum(len(group.ids) for group in kept)
-    return replace(plan, groups=kept, sources=(), left_out=(), scope=SafeText(f"{count:,} of {plan.scope}"))
+    return replace(plan, groups=kept, sources=(), before=0, left_out=(), scope=SafeText(f"{count:,} of {plan.scope}"))
 
 
 def scope_sentence(selection: Selection, totals: Mapping[tuple[str, str], int]) -> SafeText:

@@ -52,7 +52,7 @@ def run(
     with translated(scripts.settings):
         if not plan.action.script:
             return commands.run(scripts, plan, operation)
-        outcome = Run(scripts, operation, plan.total, tell, stop).through(plan, rate)
+        outcome = Run(scripts, operation, plan.entries, tell, stop).through(plan, rate)
         if plan.action.name == "queues.delete" and not outcome.remaining:
             commands.forget_queues(scripts, plan, operation)
         return outcome
