@@ -62,11 +62,13 @@ _PARENTS = Switch("parents", "drop them from the jobs they wait for")
 
 def choices(action: Action) -> tuple[Switch | Field, ...]:
     """What can be chosen, in the order of the row."""
+    moved = action.verb == "move"
+    home = "empty: within their own queue" if moved else "empty: each to its own"
     found = {
         "at_front": _FRONT,
         "dependents": _OTHERS.get(action.verb),
         "parents": _PARENTS,
-        "to": Field("to", "To queue", "empty: each to its own", _queue, first=action.verb == "move", queues=True),
+        "to": Field("to", "To queue", home, _queue, first=moved, queues=True),
         "due": Field("due", "To run", "in 10m or 2h30m, or at 2026-12-01T08:00 (UTC)", _due, first=True),
         "seconds": Field(
             "seconds", "For", f"10m, 2h, 1d; empty: {_UNTIL.get(action.verb, _RESUMED)}", _lasting, first=True
