@@ -82,7 +82,8 @@ def understand(text: str) -> Address | Command | Said:
         if word:
             raise AddressError(f"A saved view takes no more words; leave out {safe(word, 40)!r}.")
         return saved.address(name)
-    if name not in COMMANDS:
+    # `forget NAME` is about a saved view; without a name it is the action on what is chosen.
+    if name not in COMMANDS or (name in verbs.VERBS and (not word or word.startswith("-"))):
         return verbs.understand(printable(text)) or parse(text)
     check = COMMANDS[name]
     if check is None and word:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from console.tui import commands
 from console.tui.acting import new_job, verbs
 from console.tui.acting.chosen import Chosen
 from console.tui.acting.offers import by_key, offers
@@ -204,8 +205,8 @@ def test_every_action_is_a_key_and_words() -> None:
     for action in ACTIONS.values():
         chosen = Chosen(action.noun, "x", Selection(queues=("emails",), ids=("web-1.4100",)), frozenset(action.states))
         session = situation(action.verb)
-        act = verbs.understand("enqueue app.a.b" if action.verb == "enqueue" else action.verb)
-        assert act is not None
+        act = commands.understand("enqueue app.a.b" if action.verb == "enqueue" else action.verb)
+        assert isinstance(act, verbs.Said), action.name
         assert verbs.action_of(act, chosen, session) == action or action.noun == "trash", action.name
         offered = {offer.key: offer.action for offer in offers(chosen, session)}
         assert offered[action.key] is not None, f"{action.name} has a key there"
