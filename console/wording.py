@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC
 from typing import TYPE_CHECKING
 
+from pantry_queue.control.plan import typed
 from pantry_queue.monitor.wire import raw_of
 from pantry_queue.text import SafeText, safe
 
@@ -88,7 +89,7 @@ def plan_facts(plan: Plan) -> list[tuple[str, str]]:
     """A plan as names and values."""
     named = ", ".join(f"{name} ({count})" for name, count in plan.functions)
     return [
-        ("action", " ".join(plan.action.typed)),
+        ("action", " ".join(typed(plan.action, plan.selection))),
         ("chosen", str(plan.scope)),
         ("of these", ", ".join(f"{count:,} {what}" for what, count in plan.breakdown[:8])),
         ("call", f"{named} of {plan.sampled} looked at" if named else ""),

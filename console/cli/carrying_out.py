@@ -21,6 +21,7 @@ from console.cli.telling import outcome_text, show_plan, show_progress, show_sea
 from console.documents.acting import outcome_json
 from console.wording import TYPED_FROM, plan_facts
 from pantry_queue.control.actions import Action
+from pantry_queue.control.plan import typed
 from pantry_queue.errors import RedisUnavailable, Refused
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def carry_out(target: Target, action: Action, selection: Selection, options: Opt
     from pantry_queue.control import run, select
 
     if not manner.dry_run:
-        target.refuse_if_read_only(" ".join(action.typed))
+        target.refuse_if_read_only(" ".join(typed(action, selection)))
     with writer(target) as scripts:
         plan = select.plan(
             scripts.connection,
@@ -153,7 +154,7 @@ def confirm(plan: Plan, manner: Manner, *, production: bool = False) -> None:
     """
     if not plan.action.asks or manner.yes or (plan.total == 0 and plan.action.states):
         return
-    would = f"{' '.join(plan.action.typed)} would change {plan.scope}"
+    would = f"{' '.join(typed(plan.action, plan.selection))} would change {plan.scope}"
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise Refused(f"{would}: nothing was changed; add --yes to do it, or --dry-run to see more.")
     for name, value in plan_facts(plan):

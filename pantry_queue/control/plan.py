@@ -201,9 +201,14 @@ def scope_sentence(selection: Selection, totals: Mapping[tuple[str, str], int]) 
 _SHOWN_IDS = 5
 
 
+def typed(action: Action, selection: Selection) -> tuple[str, ...]:
+    """The words of its command line, which for groups of failures has a noun of its own."""
+    return ("failures", action.verb) if selection.signatures else action.typed
+
+
 def command_line(action: Action, selection: Selection, options: Options) -> SafeText:
     """The command that does the same, as it can be typed."""
-    words = ["pantry-console", *(("failures", action.verb) if selection.signatures else action.typed)]
+    words = ["pantry-console", *typed(action, selection)]
     words += selection.ids if len(selection.ids) <= _SHOWN_IDS else ["-"]
     if action.noun == "queues":
         words += selection.queues
