@@ -125,3 +125,15 @@ async def test_how_queues_and_functions_are_sorted_is_part_of_their_address() ->
         await press(pilot, "s")
         assert address() == "functions 24h", "the key goes on from what the address names"
     assert likely("functions 6h by-f", app.session) == ["functions 6h by-failures", "functions 6h by-failure-rate"]
+
+
+async def test_what_was_taken_away_is_painted_no_more() -> None:
+    app = console()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await visit(app, parse("job ocr-1"))
+        shown = app.console_screen()
+        assert shown is not None
+        await app.pop_screen()
+        shown.paint()  # an answer may come while the console is left
+        assert app.console_screen() is not shown

@@ -143,6 +143,8 @@ class ConsoleScreen(Screen[None]):
 
     def paint(self) -> None:
         """Bring everything visible up to date; what did not change is not drawn."""
+        if not self.display:  # it is being taken away, as when the console is left: some of its parts are gone
+            return
         session = self.session
         with self.app.batch_update():
             self._paint_frame(session)
