@@ -22,7 +22,9 @@ def memory(url: str, jobs: int) -> float:
         pty.wait("q3")
         pty.send("3")
         pty.wait("cause", timeout=120)
-        pty.send("f")
+        pty.send(":")
+        pty.gather(0.5)
+        pty.send("jobs failed\r")
         pty.wait(f"1 of {jobs:,}", timeout=60)
         for keys in ("G", "\x15", "\x15", "g", "\x04", "\x04"):
             pty.send(keys)
