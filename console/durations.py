@@ -41,6 +41,15 @@ def moment(text: str) -> datetime:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
+def after(text: str) -> datetime:
+    """The time so long from now.
+
+    Raises:
+        ValueError: it is no duration; the message is a sentence.
+    """
+    return datetime.now(UTC) + timedelta(seconds=seconds(text))
+
+
 def is_moment(text: str) -> bool:
     """Whether it is meant as a date, and not as a duration."""
     return "-" in text[:5]
@@ -57,7 +66,7 @@ def due(text: str) -> datetime:
         raise ValueError(f"{text!r} is no time; it should be like 10m or 2h30m from now, or like 2026-12-01T08:00")
     if is_moment(text):
         return moment(text)
-    return datetime.now(UTC) + timedelta(seconds=seconds(text))
+    return after(text)
 
 
 def rate(text: str) -> float:

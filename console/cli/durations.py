@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import TypeVar
 
 import typer
@@ -42,7 +42,7 @@ def moment(at: str | None, after: str | None) -> datetime | None:
     if at and after:
         raise typer.BadParameter("give either --at or --in", param_hint="--at")
     if after:
-        return datetime.now(UTC) + timedelta(seconds=seconds(after, "--in"))
+        return _read(durations.after, after, "--in")
     return _read(durations.moment, at, "--at") if at else None
 
 

@@ -16,6 +16,7 @@ from pantry_queue.control.copying import Call
 from pantry_queue.control.new_job import Request
 from pantry_queue.control.outcome import Outcome, Progress
 from pantry_queue.control.plan import Group, Options, Plan, Selection, narrowed
+from pantry_queue.monitor.model import SearchChunk
 from tests.tui.fixed import NOW, text
 from tests.tui.support import DARK, FixedSource, screen, settle
 
@@ -37,6 +38,8 @@ class FakeActor:
 
     async def plan(self, action: Action, selection: Selection, options: Options, looked: Any = None) -> Plan:
         self.asked.append(("plan", (action.name, selection, options)))
+        if looked is not None:
+            looked(SearchChunk((), 10_000, 40_000, 31, finished=False))
         await self.may_plan.wait()
         ids = tuple(f"job-{place}" for place in range(self.total))
         group = (Group("failed", ids),) if action.states else ()

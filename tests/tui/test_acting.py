@@ -116,6 +116,24 @@ async def test_typed_ahead_keys_confirm_nothing(settings: Settings, monkeypatch:
         assert isinstance(app.screen, Confirm)
 
 
+async def test_how_far_the_jobs_were_looked_for_is_told_until_the_plan_is_there(settings: Settings) -> None:
+    actor = FakeActor()
+    actor.may_plan.clear()
+    app = fixed(settings, actor)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "3", "f")
+        await pilot.press("D")
+        for _ in range(500):
+            if "look 25 %" in screen(app):
+                break
+            await pilot.pause(0.01)
+        assert "look 25 %" in screen(app)
+        actor.may_plan.set()
+        await heard(pilot)
+        assert "look" not in screen(app).splitlines()[0]
+
+
 async def test_what_cannot_be_done_says_why(settings: Settings) -> None:
     actor = FakeActor()
     app = fixed(settings, actor, read_only=True)

@@ -248,6 +248,11 @@ async def test_text_is_wrapped_at_blanks_or_cut() -> None:
         # What points at something above it is cut and not wrapped.
         assert lines(app)[2].startswith("^" * 29)
         assert lines(app)[3].startswith("日本日本")
+        view.show([(Cell("retries       ", "muted"), Cell(long)), (Cell("waits for     ", "muted"), Cell("i" * 25))])
+        await settle(pilot)
+        assert lines(app)[1].rstrip() == " " * 14 + "fox jumps over", "beside its name"
+        assert lines(app)[4].strip() == "i" * 25, "a word that fits only there is whole"
+        view.show([(Cell("name ", "muted"), Cell(long)), (Cell("^" * 60),)])
         view.wrap = False
         await settle(pilot)
         assert lines(app)[0].startswith("name the quick brown fox jump")

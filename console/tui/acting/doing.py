@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 #: So many jobs are done without showing how far it is.
 FEW = 10
 #: Looking through so many takes long enough to be told of.
-LONG = 5_000
+_LONG = 5_000
 #: Those that are tried first are waited for so long.
 CANARY_SECONDS = 120.0
 
@@ -50,7 +50,7 @@ class Doing:
 
     def looked(self, found: SearchChunk) -> None:
         """How far the jobs of a filter were looked for, where that takes a while."""
-        if found.total > LONG:
+        if found.total > _LONG:
             self._stage.note_doing(f"look {100 * found.looked // found.total} %")
 
     async def run(self, plan: Plan, reason: str) -> None:

@@ -282,6 +282,32 @@ def test_a_plan_that_does_not_hold_all_says_so(
     assert "at a time" not in operator.plan(name, **where).scope
 
 
+def test_a_plan_tells_how_far_it_has_looked_and_reads_no_errors_for_it(operator: Operator, redis_client: Redis) -> None:
+    fill(redis_client, 300)
+    said: list[tuple[int, int, int, bool]] = []
+    asked = redis_client.info("commandstats").get("cmdstat_xrevrange", {"calls": 0})["calls"]
+    plan = select.plan(
+        operator.scripts.connection,
+        operator.scripts.keys,
+        ACTIONS["jobs.requeue"],
+        Selection(where="state:failed"),
+        progress=lambda found: said.append((found.looked, found.total, found.hits, found.finished)),
+    )
+    assert plan.total
+    assert said[-1][2:] == (plan.total, True)
+    assert [looked for looked, *_ in said] == sorted(looked for looked, *_ in said)
+    assert redis_client.info("commandstats").get("cmdstat_xrevrange", {"calls": 0})["calls"] == asked
+
+
+def test_only_what_loses_something_says_that_it_cannot_be_undone(operator: Operator, redis_client: Redis) -> None:
+    fill(redis_client, 1, "queued")
+    start(redis_client, "queued-00000")
+    assert "It cannot be undone." in operator.plan("jobs.stop", "queued-00000").effect
+    suspending = operator.plan("all.suspend", everything=True)
+    assert "until resumed" in suspending.effect
+    assert "undone" not in suspending.effect
+
+
 def test_the_table_is_whole() -> None:
     keys = set()
     for name, action in ACTIONS.items():
